@@ -1,0 +1,1 @@
+//! The profile file, secrets and folders.

@@ -1,0 +1,1 @@
+//! The mapping language: text in, value out.

@@ -1,0 +1,1 @@
+//! Microsoft Graph: sign-in, paging, delta queries, assignments.

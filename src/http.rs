@@ -1,0 +1,1 @@
+//! One client for everything remote: trust, limits, Retry-After, pacing.

@@ -1,0 +1,3 @@
+//! Parse the command line, run the command, print its error, set the exit code.
+
+fn main() {}

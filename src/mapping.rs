@@ -1,0 +1,1 @@
+//! Schema, attribute mappings, scoping filters, matching rules, presets.

@@ -1,0 +1,1 @@
+//! The embedded tenant: a Graph endpoint, a token endpoint and a SCIM app on loopback.

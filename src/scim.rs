@@ -1,0 +1,1 @@
+//! SCIM 2.0: resources, attribute paths, filters, PATCH, errors; and the client.

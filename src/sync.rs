@@ -1,0 +1,1 @@
+//! The sync core: one file per stage.
