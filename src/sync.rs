@@ -1,1 +1,203 @@
-//! The sync core: one file per stage.
+//! The sync core: one file per stage, and [`cycle`] that tells the story.
+//!
+//! ```text
+//! read ─▶ scope ─▶ project ─▶ observe ─▶ matching ─▶ plan ─▶ guard ─▶ apply ─▶ verify
+//! ```
+//!
+//! What is wanted follows from the mirror, the assignments and the mapping; what the app holds is in the ledger
+//! (links with their last applied values). A cycle works on the difference, whatever caused it. That is why a process
+//! that is killed at any instant loses nothing: the next cycle finds the same difference again. Deltas only say what
+//! to read anew and whom to mention in the log.
+
+pub mod apply;
+pub mod cycle;
+pub mod explain;
+pub mod guard;
+pub mod journal;
+pub mod matching;
+pub mod observe;
+pub mod plan;
+pub mod project;
+pub mod read;
+pub mod references;
+pub mod retry;
+pub mod scope;
+pub mod verify;
+
+use crate::expression::Context;
+use crate::graph::{GraphClient, GraphError};
+use crate::mapping;
+use crate::model::{Change, Cycle, CycleKind, LogStatus, ObjectType, Verb};
+use crate::scim::client::{ScimClient, ScimError};
+use crate::store::{Store, StoreError};
+use jiff::Timestamp;
+use project::{Rules, ScopeRules};
+use scope::ScopeSetting;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What a job is told about itself.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Tenant id.
+    pub tenant_id: String,
+    /// Tenant URL of the app, as configured.
+    pub tenant_url: String,
+    /// Name of the app for people.
+    pub app_name: String,
+    /// Object id of the app's service principal.
+    pub service_principal_id: String,
+    /// Scope.
+    pub scope: ScopeRules,
+    /// Whether group objects and members are provisioned.
+    pub groups: bool,
+    /// Most disables and deletes in one cycle (E11.1).
+    pub deletion_threshold: Option<u64>,
+    /// Operations at once.
+    pub concurrency: usize,
+    /// The tenant's default domain, for expressions.
+    pub default_domain: Option<String>,
+}
+
+impl Settings {
+    /// Whether the whole tenant is in question.
+    pub fn sync_all(&self) -> bool {
+        self.scope.setting == ScopeSetting::All
+    }
+}
+
+/// What a cycle is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CycleScope {
+    /// The whole directory.
+    Everyone,
+    /// Single objects (provision on demand, E12).
+    Objects(Vec<(ObjectType, String)>),
+}
+
+/// News from a running cycle.
+#[derive(Clone, Debug)]
+pub enum CycleEvent {
+    /// It began.
+    Started {
+        /// Initial or incremental, as far as is known.
+        kind: CycleKind,
+    },
+    /// What it is doing now, in words.
+    Progress(String),
+    /// One object was handled.
+    Object {
+        /// What was done.
+        verb: Verb,
+        /// User or group.
+        object_type: ObjectType,
+        /// Untrusted.
+        name: String,
+        /// App resource id.
+        target_id: Option<String>,
+        /// Whether a guard keeps it back.
+        held: bool,
+        /// Outcome.
+        status: LogStatus,
+        /// Code of E13c, if any.
+        code: Option<String>,
+        /// In words; untrusted.
+        reason: String,
+        /// The diff.
+        changes: Vec<Change>,
+    },
+    /// It ended.
+    Finished(Box<Cycle>),
+}
+
+/// Receives events; must not block.
+pub type EventSink = Arc<dyn Fn(CycleEvent) + Send + Sync>;
+
+/// Everything that a cycle of one job needs.
+pub struct Job {
+    /// Name in the configuration.
+    pub name: String,
+    /// Settings.
+    pub settings: Settings,
+    /// Mappings, compiled.
+    pub rules: Rules,
+    /// The job's database.
+    pub store: Store,
+    /// The directory.
+    pub graph: GraphClient,
+    /// The app.
+    pub scim: ScimClient,
+    /// Set when the cycle is to stop.
+    pub cancel: CancellationToken,
+    /// Who asked, if a person did.
+    pub initiator: Option<String>,
+    /// Where news goes.
+    pub events: Option<EventSink>,
+}
+
+impl Job {
+    /// Now, RFC 3339 UTC.
+    pub fn now(&self) -> String {
+        now()
+    }
+
+    /// What expressions may know beside the object.
+    pub fn context(&self) -> Context {
+        Context::new(Timestamp::now()).with_default_domain(self.settings.default_domain.clone())
+    }
+
+    /// An error once a stop was asked for.
+    ///
+    /// # Errors
+    /// [`SyncError::Stopped`].
+    pub fn stopped(&self) -> Result<(), SyncError> {
+        if self.cancel.is_cancelled() { Err(SyncError::Stopped) } else { Ok(()) }
+    }
+
+    /// Passes news on.
+    pub fn event(&self, event: CycleEvent) {
+        if let Some(sink) = &self.events {
+            sink(event);
+        }
+    }
+
+    /// Says what is being done.
+    pub fn progress(&self, words: String) {
+        self.event(CycleEvent::Progress(words));
+    }
+
+    /// Graph properties to read of users, `manager` among them.
+    pub fn user_properties(&self) -> Vec<String> {
+        let mut properties = mapping::graph_properties(&[&self.rules.users.mapping]);
+        properties.push("manager".into());
+        properties
+    }
+
+    /// Graph properties to read of groups; the client adds `members` where they are wanted.
+    pub fn group_properties(&self) -> Vec<String> {
+        mapping::group_properties(&[&self.rules.groups.mapping])
+    }
+}
+
+/// Now, RFC 3339 UTC with milliseconds.
+pub fn now() -> String {
+    let now = Timestamp::now();
+    now.round(jiff::Unit::Millisecond).unwrap_or(now).to_string()
+}
+
+/// Why a cycle could not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The directory cannot be read.
+    #[error(transparent)]
+    Directory(#[from] GraphError),
+    /// The app cannot be used.
+    #[error(transparent)]
+    App(#[from] ScimError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Somebody asked to stop.
+    #[error("stopped")]
+    Stopped,
+}

@@ -1,0 +1,273 @@
+//! Carry out: one request or a few per operation, the intent written down before, the outcome after.
+//!
+//! Leavers come before joiners; users before groups; references last. Within a step the limiter of the app bounds
+//! what runs at once. A fault that concerns everybody (token refused, app unreachable) stops all writes.
+
+mod members;
+mod outcome;
+mod write;
+
+pub use outcome::Outcome;
+
+use super::journal::{self, Record, Trouble};
+use super::plan::{Request, Work};
+use super::project::{ObjectRules, Rules};
+use super::{Job, SyncError, retry};
+use crate::model::{Counts, LogStatus, ObjectType, Operation, OperationState, Verb};
+use crate::store::{self, links, operations, retries};
+use futures_util::{StreamExt, stream};
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// The order of the steps: leavers before joiners, users before groups, references last.
+const ORDER: [(Verb, ObjectType); 12] = [
+    (Verb::Disable, ObjectType::User),
+    (Verb::RemoveMembers, ObjectType::Group),
+    (Verb::Delete, ObjectType::User),
+    (Verb::Delete, ObjectType::Group),
+    (Verb::Enable, ObjectType::User),
+    (Verb::Update, ObjectType::User),
+    (Verb::Create, ObjectType::User),
+    (Verb::Disable, ObjectType::Group),
+    (Verb::Update, ObjectType::Group),
+    (Verb::Create, ObjectType::Group),
+    (Verb::SetManager, ObjectType::User),
+    (Verb::AddMembers, ObjectType::Group),
+];
+
+/// Everything that the steps share.
+pub(super) struct Applying<'a> {
+    pub(super) job: &'a Job,
+    pub(super) cycle_id: &'a str,
+    pub(super) rules: &'a Rules,
+    /// Objects with an earlier operation whose outcome nobody knows: looked up again before anything is made.
+    pub(super) unknown: &'a HashSet<String>,
+    tally: Mutex<Counts>,
+    /// Objects that were counted: a manager or members written in the same cycle do not count again.
+    counted: Mutex<HashSet<String>>,
+    fatal: Mutex<Option<SyncError>>,
+}
+
+/// What applying came to.
+#[derive(Debug)]
+pub struct Applied {
+    /// Objects by what was done.
+    pub counts: Counts,
+    /// The fault that stopped everything, if one did.
+    pub fatal: Option<SyncError>,
+}
+
+/// Carries out planned work. Held and rejected operations are not passed in.
+///
+/// # Errors
+/// When the store cannot be written: then nothing more is sent.
+pub async fn apply(
+    job: &Job,
+    cycle_id: &str,
+    work: Vec<Work>,
+    rules: &Rules,
+    unknown: &HashSet<String>,
+) -> Result<Applied, SyncError> {
+    let applying = Applying {
+        job,
+        cycle_id,
+        rules,
+        unknown,
+        tally: Mutex::new(Counts::default()),
+        counted: Mutex::new(HashSet::new()),
+        fatal: Mutex::new(None),
+    };
+    let mut left = work;
+    for (verb, object_type) in ORDER {
+        let (now, later): (Vec<Work>, Vec<Work>) =
+            left.into_iter().partition(|w| w.operation.verb == verb && w.operation.object_type == object_type);
+        left = later;
+        if now.is_empty() {
+            continue;
+        }
+        let total = now.len();
+        job.progress(format!("{verb}: {total} to do"));
+        let mut running =
+            stream::iter(now).map(|work| applying.one(work)).buffer_unordered(job.settings.concurrency);
+        while let Some(result) = running.next().await {
+            if let Err(error) = result {
+                applying.stop(error);
+            }
+        }
+    }
+    let counts = *lock(&applying.tally);
+    let fatal = lock(&applying.fatal).take();
+    match fatal {
+        Some(SyncError::Store(error)) => Err(SyncError::Store(error)),
+        fatal => Ok(Applied { counts, fatal }),
+    }
+}
+
+/// A poisoned lock still holds good numbers.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl Applying<'_> {
+    fn stop(&self, error: SyncError) {
+        let mut fatal = lock(&self.fatal);
+        if fatal.is_none() {
+            *fatal = Some(error);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.job.cancel.is_cancelled() || lock(&self.fatal).is_some()
+    }
+
+    pub(super) fn rules_of(&self, object_type: ObjectType) -> &ObjectRules {
+        self.rules.of(object_type)
+    }
+
+    /// One operation: intent, request, proof, outcome.
+    async fn one(&self, mut work: Work) -> Result<(), SyncError> {
+        if self.stopped() {
+            return Ok(());
+        }
+        if work.request != Request::Adopt {
+            let id = work.operation.id.clone();
+            self.job.store.write(move |c| operations::set_state(c, &id, OperationState::Started, None)).await?;
+        }
+        let began = Instant::now();
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.send(&mut work) => outcome,
+            () = self.overtime() => Outcome::unknown("stopped before the answer came"),
+        };
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.write_down(work, outcome, duration_ms).await
+    }
+
+    /// Resolves when a stop was asked for and its second of grace is over.
+    async fn overtime(&self) {
+        self.job.cancel.cancelled().await;
+        tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+    }
+
+    async fn send(&self, work: &mut Work) -> Outcome {
+        match &work.request {
+            Request::Adopt => Outcome::done(OperationState::Claimed),
+            Request::Create(_) => self.create(work).await,
+            Request::Patch { .. } => self.patch(work).await,
+            Request::Delete => self.delete(work).await,
+            Request::Manager => self.manager(work).await,
+            Request::Members => self.members(work).await,
+        }
+    }
+
+    /// The outcome, the link, the retry and the log entry: one transaction.
+    async fn write_down(&self, work: Work, outcome: Outcome, duration_ms: u64) -> Result<(), SyncError> {
+        let job = self.job;
+        let now = job.now();
+        let mut operation = work.operation;
+        operation.state = outcome.state;
+        if let Some(target) = &outcome.target_id {
+            operation.target_id = Some(target.clone());
+        }
+        let status = match outcome.state {
+            OperationState::Failed => LogStatus::Failure,
+            OperationState::Unknown => LogStatus::Warning,
+            _ if outcome.trouble.is_some() => LogStatus::Warning,
+            _ => LogStatus::Success,
+        };
+        let failed = outcome.state == OperationState::Failed;
+        let unknown = outcome.state == OperationState::Unknown;
+        if outcome.systemic {
+            self.stop(SyncError::App(outcome.app_error.unwrap_or_default()));
+        }
+        let record = Record {
+            subject: &work.subject,
+            verb: Some(operation.verb),
+            status,
+            trouble: outcome.trouble.clone(),
+            changes: &operation.changes,
+            target_id: operation.target_id.as_deref(),
+            matched: matches!(operation.verb, Verb::Create | Verb::Update | Verb::Enable)
+                .then(|| operation.reason.clone()),
+            export: outcome.export.clone(),
+            held: false,
+            duration_ms,
+        };
+        let entry = journal::entry(job, self.cycle_id, &record, self.rules_of(operation.object_type), &now);
+        let retry = if failed && !outcome.systemic {
+            let trouble = outcome.trouble.clone().unwrap_or_else(|| Trouble {
+                code: "InternalError".into(),
+                reason: "failed".into(),
+                details: None,
+            });
+            let reference = matches!(operation.verb, Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers);
+            Some(retry::next(work.subject.retry.as_ref(), &work.subject, &trouble, reference, &now))
+        } else {
+            None
+        };
+        self.count(&operation, failed || unknown, outcome.adopted);
+        let link = outcome.link;
+        let (object_type, source_id) = (operation.object_type, operation.source_id.clone());
+        let row = operation.clone();
+        let detail = outcome.trouble.as_ref().map(|t| t.reason.clone());
+        let members = outcome.members;
+        let forget = outcome.forget;
+        let done = !failed && !unknown;
+        let clears = matches!(
+            operation.verb,
+            Verb::Create | Verb::Update | Verb::Enable | Verb::Disable | Verb::Delete
+        );
+        let references = matches!(operation.verb, Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers);
+        job.store
+            .write(move |c| {
+                operations::finish(c, &row, detail.as_deref())?;
+                if let Some(link) = &link {
+                    links::put(c, link)?;
+                }
+                if forget {
+                    links::remove(c, object_type, &source_id)?;
+                }
+                for (group, member, present) in &members {
+                    if *present {
+                        links::add_applied_members(c, group, std::slice::from_ref(member))?;
+                    } else {
+                        links::remove_applied_members(c, group, std::slice::from_ref(member))?;
+                    }
+                }
+                match &retry {
+                    Some(retry) => retries::put(c, retry)?,
+                    None if done && (clears || references) => {
+                        let standing = retries::get(c, object_type, &source_id)?;
+                        if standing.is_some_and(|r| r.reference == references) {
+                            retries::remove(c, object_type, &source_id)?;
+                        }
+                    }
+                    None => {}
+                }
+                store::log::append(c, &entry)
+            })
+            .await?;
+        job.event(journal::event(&operation, status, outcome.trouble.as_ref()));
+        Ok(())
+    }
+
+    fn count(&self, operation: &Operation, failed: bool, adopted: bool) {
+        let first = lock(&self.counted).insert(operation.source_id.clone());
+        let mut counts = lock(&self.tally);
+        if failed {
+            counts.failed += 1;
+            return;
+        }
+        match operation.verb {
+            Verb::Create if adopted => counts.updated += 1,
+            Verb::Create => counts.created += 1,
+            Verb::Enable => counts.enabled += 1,
+            Verb::Disable => counts.disabled += 1,
+            Verb::Delete => counts.deleted += 1,
+            Verb::Update => counts.updated += 1,
+            Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers if first => counts.updated += 1,
+            Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers => {}
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What became of one operation.
+
+use crate::model::{Link, OperationState};
+use crate::scim::client::ScimError;
+use crate::sync::journal::Trouble;
+
+/// The outcome of one operation, with what has to be recorded along with it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Claimed, verified, failed or unknown.
+    pub state: OperationState,
+    /// The resource, once it is known.
+    pub target_id: Option<String>,
+    /// The ledger entry to store.
+    pub link: Option<Link>,
+    /// Whether the ledger entry goes.
+    pub forget: bool,
+    /// Members of groups that are now in (`true`) or out: group, member.
+    pub members: Vec<(String, String, bool)>,
+    /// What went wrong, or what to look at.
+    pub trouble: Option<Trouble>,
+    /// How it was done, in words.
+    pub export: Option<String>,
+    /// Whether an existing resource was taken over instead of making one.
+    pub adopted: bool,
+    /// Whether the fault concerns everybody.
+    pub systemic: bool,
+    /// The fault, when it concerns everybody.
+    pub app_error: Option<ScimError>,
+}
+
+impl Outcome {
+    /// The app said yes, or a read proved it.
+    pub fn done(state: OperationState) -> Self {
+        Self {
+            state,
+            target_id: None,
+            link: None,
+            forget: false,
+            members: Vec::new(),
+            trouble: None,
+            export: None,
+            adopted: false,
+            systemic: false,
+            app_error: None,
+        }
+    }
+
+    /// The answer was lost: the next cycle looks at the app before it does anything.
+    pub fn unknown(reason: &str) -> Self {
+        let trouble = Trouble {
+            code: "Timeout".into(),
+            reason: format!("nobody knows whether the app did it: {reason}. The next cycle looks first."),
+            details: None,
+        };
+        Self { trouble: Some(trouble), ..Self::done(OperationState::Unknown) }
+    }
+
+    /// The app said no.
+    pub fn failed(code: &str, reason: String, details: Option<String>) -> Self {
+        let trouble = Trouble { code: code.to_owned(), reason, details };
+        Self { trouble: Some(trouble), ..Self::done(OperationState::Failed) }
+    }
+
+    /// What a client error means for the operation.
+    pub fn of(error: ScimError) -> Self {
+        let mut outcome = if error.outcome_unknown() {
+            Self::unknown(&error.to_string())
+        } else {
+            Self::failed(error.code(), error.to_string(), error.detail().map(str::to_owned))
+        };
+        outcome.systemic = error.systemic();
+        outcome.app_error = outcome.systemic.then_some(error);
+        outcome
+    }
+}

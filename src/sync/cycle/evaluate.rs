@@ -1,0 +1,237 @@
+//! Scope and project over the whole mirror (or the objects asked for), streamed: only what differs is kept.
+
+use crate::expression::Role;
+use crate::model::{
+    Assignment, CycleKind, DirectoryGroup, DirectoryUser, Member, MemberKind, ObjectType, Retry,
+};
+use crate::store::{self, StoreError, links, mirror, retries};
+use crate::sync::project::{ObjectRules, Subject, group_subject, user_subject};
+use crate::sync::read::Read;
+use crate::sync::references::{WantedManager, WantedMembers};
+use crate::sync::scope::{Course, Entitlements, Standing};
+use crate::sync::{CycleScope, Job, SyncError, retry};
+use rusqlite::Connection;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// The objects that need something, or that the log has to mention.
+#[derive(Default)]
+pub struct Evaluated {
+    /// Users.
+    pub users: Vec<Subject>,
+    /// Groups.
+    pub groups: Vec<Subject>,
+    /// Managers that the ledger does not show as written.
+    pub managers: Vec<WantedManager>,
+    /// Groups whose members differ from the ledger.
+    pub members: Vec<WantedMembers>,
+}
+
+/// Directory ids of everybody who is linked.
+pub fn linked(job: &Job) -> Result<HashSet<String>, StoreError> {
+    let reader = job.store.reader()?;
+    let mut ids = HashSet::new();
+    for object_type in [ObjectType::User, ObjectType::Group] {
+        links::for_each(&reader, object_type, |link| {
+            ids.insert(link.source_id);
+            Ok(())
+        })?;
+    }
+    Ok(ids)
+}
+
+/// Who is assigned, from the mirror.
+pub fn entitlements(c: &Connection) -> Result<Entitlements, StoreError> {
+    let assignments: Vec<Assignment> = mirror::assignments(c)?;
+    let ids: Vec<String> = assignments
+        .iter()
+        .filter(|a| a.principal_kind == MemberKind::Group)
+        .map(|a| a.principal_id.clone())
+        .collect();
+    let mut groups: HashMap<String, (DirectoryGroup, Vec<Member>)> = HashMap::new();
+    for id in &ids {
+        if let Some(group) = mirror::group(c, id)? {
+            groups.insert(id.clone(), (group, Vec::new()));
+        }
+    }
+    for (group, member) in mirror::all_memberships_of_groups(c, &ids)? {
+        if let Some((_, members)) = groups.get_mut(&group) {
+            members.push(member);
+        }
+    }
+    let roles = store::job::service_principal(c)?.map(|p| p.roles).unwrap_or_default();
+    Ok(Entitlements::new(&assignments, &groups, &roles))
+}
+
+/// The roles of a user as expressions see them.
+pub fn roles_of(entitlements: &Entitlements, id: &str) -> Vec<Role> {
+    entitlements
+        .roles_of(id)
+        .into_iter()
+        .map(|r| Role { id: r.id.clone(), value: r.value.clone(), display_name: r.display_name.clone() })
+        .collect()
+}
+
+struct Evaluating<'a> {
+    job: &'a Job,
+    c: &'a Connection,
+    read: &'a Read,
+    /// Everything is looked at in the app anew: an initial cycle, or objects that were asked for by name.
+    thorough: bool,
+    /// Whether the cycle mentions everybody.
+    everybody: bool,
+    entitlements: Entitlements,
+    retries: HashMap<(ObjectType, String), Retry>,
+    now: String,
+    out: Evaluated,
+}
+
+/// Decides about every object, as far as that is possible without the app.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn evaluate(job: &Job, read: &Read, scope: &CycleScope) -> Result<Evaluated, SyncError> {
+    let reader = job.store.reader()?;
+    let asked = matches!(scope, CycleScope::Objects(_));
+    let mut evaluating = Evaluating {
+        job,
+        c: &reader,
+        read,
+        thorough: asked || read.kind == CycleKind::Initial,
+        everybody: !asked && read.kind == CycleKind::Initial,
+        entitlements: entitlements(&reader)?,
+        retries: retries::all(&reader)?.into_iter().map(|r| ((r.object_type, r.source_id.clone()), r)).collect(),
+        now: job.now(),
+        out: Evaluated::default(),
+    };
+    match scope {
+        CycleScope::Everyone => {
+            mirror::for_each_user(&reader, |user| evaluating.user(&user))?;
+            if job.settings.groups {
+                mirror::for_each_group(&reader, |group| evaluating.group(&group))?;
+            }
+        }
+        CycleScope::Objects(objects) => {
+            // Whoever was asked for is tried, whatever the back-off says.
+            evaluating.retries.clear();
+            for (object_type, id) in objects {
+                match object_type {
+                    ObjectType::User => {
+                        if let Some(user) = mirror::user(&reader, id)? {
+                            evaluating.user(&user)?;
+                        }
+                    }
+                    ObjectType::Group => {
+                        if let Some(group) = mirror::group(&reader, id)? {
+                            evaluating.group(&group)?;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(evaluating.out)
+}
+
+impl Evaluating<'_> {
+    fn user(&mut self, user: &DirectoryUser) -> Result<(), StoreError> {
+        let job = self.job;
+        let link = links::get(self.c, ObjectType::User, &user.id)?;
+        let roles = roles_of(&self.entitlements, &user.id);
+        let mut subject = user_subject(
+            user,
+            &self.entitlements,
+            &roles,
+            &job.rules.users,
+            job.settings.scope,
+            link,
+            &job.context(),
+        );
+        self.complete(&mut subject);
+        if subject.standing == Standing::In
+            && job.rules.users.reference.is_some()
+            && let Some(manager) = user.manager.clone()
+            && subject.link.as_ref().and_then(|l| l.manager.as_ref()) != Some(&manager)
+            && self.may_try_reference(&subject)
+        {
+            let manager_name =
+                mirror::user(self.c, &manager)?.map_or_else(|| manager.clone(), |m| m.name().to_owned());
+            self.out.managers.push(WantedManager {
+                subject: subject.clone(),
+                link: subject.link.clone(),
+                manager,
+                manager_name,
+            });
+        }
+        if self.worth_keeping(&subject, &job.rules.users) {
+            self.out.users.push(subject);
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, group: &DirectoryGroup) -> Result<(), StoreError> {
+        let job = self.job;
+        let link = links::get(self.c, ObjectType::Group, &group.id)?;
+        let mut subject = group_subject(
+            group,
+            &self.entitlements,
+            &job.rules.groups,
+            job.settings.scope,
+            link,
+            &job.context(),
+        );
+        self.complete(&mut subject);
+        let members_mapped = job.rules.groups.reference.is_some();
+        if subject.standing == Standing::In && members_mapped && self.may_try_reference(&subject) {
+            let applied: BTreeSet<String> = links::members_applied(self.c, &group.id)?.into_iter().collect();
+            let mut members = Vec::new();
+            for member in mirror::members(self.c, &group.id)?.into_iter().filter(|m| m.kind == MemberKind::User) {
+                // A user that was deleted is no member any more, even where the delta of the group does not say so.
+                if let Some(user) = mirror::user(self.c, &member.id)?.filter(|u| u.removed.is_none()) {
+                    members.push((member.id, user.name().to_owned()));
+                }
+            }
+            let same = members.len() == applied.len() && members.iter().all(|(id, _)| applied.contains(id));
+            if !same {
+                self.out.members.push(WantedMembers {
+                    subject: subject.clone(),
+                    link: subject.link.clone(),
+                    members,
+                    applied,
+                });
+            }
+        }
+        if self.worth_keeping(&subject, &job.rules.groups) {
+            self.out.groups.push(subject);
+        }
+        Ok(())
+    }
+
+    fn complete(&self, subject: &mut Subject) {
+        subject.touched = self.everybody || self.read.touched.contains(&subject.source_id);
+        subject.retry = self.retries.get(&(subject.object_type, subject.source_id.clone())).cloned();
+    }
+
+    /// A failed reference waits like any other failure.
+    fn may_try_reference(&self, subject: &Subject) -> bool {
+        subject
+            .retry
+            .as_ref()
+            .filter(|r| r.reference)
+            .is_none_or(|r| self.thorough || retry::due(r, &subject.fingerprint(), &self.now))
+    }
+
+    fn worth_keeping(&self, subject: &Subject, rules: &ObjectRules) -> bool {
+        if let Some(retry) = subject.retry.as_ref().filter(|r| !r.reference)
+            && !self.thorough
+            && !retry::due(retry, &subject.fingerprint(), &self.now)
+        {
+            return false;
+        }
+        match &subject.course {
+            Course::Nothing => false,
+            Course::Skip { .. } => subject.touched,
+            Course::Unmanage | Course::Disable { .. } | Course::Delete => true,
+            Course::Provision => self.thorough || subject.touched || !subject.in_step(rules),
+        }
+    }
+}

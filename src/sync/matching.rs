@@ -1,0 +1,56 @@
+//! Which account: the matching attributes in their order, on what the app showed (E6).
+//!
+//! Pure. What the app returned is never believed without a look: a server that ignores a filter answers with
+//! everybody, and the first of everybody is a stranger.
+
+use super::plan::Seen;
+use super::project::{ObjectRules, Subject};
+use crate::scim::resource;
+use serde_json::Value;
+
+/// Whether a resource really carries a matching value, by the attribute's own rules of comparison (E6.18).
+pub fn carries(found: &Value, rule: usize, wanted: &str, rules: &ObjectRules) -> bool {
+    resource::get(found, &rules.paths[rule])
+        .is_some_and(|held| resource::same(&held, &Value::from(wanted), rules.rule(rule).case_exact))
+}
+
+/// The key under which a matching value is indexed.
+pub fn key(value: &str, case_exact: bool) -> String {
+    if case_exact { value.to_owned() } else { value.to_lowercase() }
+}
+
+/// Reduces the candidates for one matching attribute: `None` means that the next attribute is tried.
+pub fn choose(candidates: Vec<Value>) -> Option<Seen> {
+    let mut distinct: Vec<Value> = Vec::new();
+    for candidate in candidates {
+        let id = candidate.get("id").and_then(Value::as_str);
+        if !distinct.iter().any(|d| d.get("id").and_then(Value::as_str) == id) {
+            distinct.push(candidate);
+        }
+    }
+    match distinct.len() {
+        0 => None,
+        1 => distinct.pop().map(|found| Seen::One(Box::new(found))),
+        _ => Some(Seen::Many(
+            distinct
+                .iter()
+                .map(|d| d.get("id").and_then(Value::as_str).unwrap_or("(no id)").to_owned())
+                .collect(),
+        )),
+    }
+}
+
+/// Tries the matching attributes in ascending precedence and stops at the first that yields something (E6.2).
+pub fn match_subject(
+    subject: &Subject,
+    rules: &ObjectRules,
+    mut candidates: impl FnMut(usize, &str) -> Vec<Value>,
+) -> Seen {
+    for (rule, value) in &subject.matching {
+        let fitting = candidates(*rule, value).into_iter().filter(|c| carries(c, *rule, value, rules)).collect();
+        if let Some(seen) = choose(fitting) {
+            return seen;
+        }
+    }
+    Seen::Absent
+}
