@@ -1,0 +1,90 @@
+//! What every command gets: folders, flags, the configuration, the chosen job.
+
+use super::args::Global;
+use super::{CliError, Exit};
+use crate::config::{Folders, JobConfig, Profile};
+
+/// Name of the job that stands in when there is no configuration.
+pub const SANDBOX_JOB: &str = "sandbox";
+
+/// What every command gets.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    /// Where things are.
+    pub folders: Folders,
+    /// Print data as JSON.
+    pub json: bool,
+    /// Print plain lines even on a terminal.
+    pub plain: bool,
+    /// `--job`.
+    pub job: Option<String>,
+    /// The configuration; `None` means the sandbox.
+    pub profile: Option<Profile>,
+}
+
+/// The job a command works on.
+#[derive(Clone, Debug)]
+pub enum Chosen {
+    /// The implicit job of the sandbox: there is no configuration.
+    Sandbox,
+    /// A job of the configuration.
+    Configured(Box<JobConfig>),
+}
+
+impl Chosen {
+    /// The name of the job.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Sandbox => SANDBOX_JOB,
+            Self::Configured(job) => &job.name,
+        }
+    }
+}
+
+impl Ctx {
+    /// Reads the configuration, if there is one.
+    ///
+    /// # Errors
+    /// A configuration that says something wrong.
+    pub fn load(folders: Folders, global: Global) -> Result<Self, CliError> {
+        let profile = folders.config_file.as_deref().map(Profile::load).transpose()?;
+        Ok(Self { folders, json: global.json, plain: global.plain, job: global.job, profile })
+    }
+
+    /// The job to work on: `--job`, or the only one there is. Without a configuration it is the sandbox.
+    ///
+    /// # Errors
+    /// Several jobs and none named, or a name that no job has: both exit 2 and list the names.
+    pub fn job(&self) -> Result<Chosen, CliError> {
+        let Some(profile) = &self.profile else { return self.sandbox() };
+        let configured = |job: &JobConfig| Ok(Chosen::Configured(Box::new(job.clone())));
+        let names = || profile.jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>().join(", ");
+        let file = profile.path.display();
+        match (&self.job, profile.jobs.as_slice()) {
+            (_, []) => Err(CliError::new(Exit::Usage, format!("{file} has no job"))
+                .advise("`heeler config example` prints one to start from")),
+            (None, [only]) => configured(only),
+            (None, _) => Err(CliError::new(Exit::Usage, "which job? there are several")
+                .advise(format!("name one with --job: {}", names()))),
+            (Some(name), _) => match (profile.job(name), profile.nearest(name)) {
+                (Some(job), _) => configured(job),
+                (None, Some(near)) => Err(CliError::new(Exit::Usage, format!("there is no job `{name}` in {file}"))
+                    .advise(format!("did you mean `{near}`? jobs: {}", names()))),
+                (None, None) => Err(CliError::new(Exit::Usage, format!("there is no job `{name}` in {file}"))
+                    .advise(format!("jobs: {}", names()))),
+            },
+        }
+    }
+
+    fn sandbox(&self) -> Result<Chosen, CliError> {
+        match self.job.as_deref() {
+            None | Some(SANDBOX_JOB) => Ok(Chosen::Sandbox),
+            Some(name) => Err(CliError::new(Exit::Usage, format!("there is no job `{name}`"))
+                .advise("there is no configuration, so the only job is `sandbox`")
+                .advise(format!(
+                    "`heeler config example` prints one for {}",
+                    self.folders.default_config_file.display()
+                ))),
+        }
+    }
+}
