@@ -65,11 +65,20 @@ pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
         Some(Command::Config { command: ConfigCommand::Example }) => return config::example(),
         _ => {}
     }
-    let folders = Folders::locate(cli.global.config.clone(), cli.global.data_dir.clone(), env)?;
+    let global = cli.global;
+    let folders = match &cli.command {
+        // These work without a configuration: a missing or broken one is none of their business.
+        Some(Command::Sandbox { .. } | Command::Secret { .. }) => {
+            let elsewhere = |name: &str| if name == "HEELER_CONFIG" { None } else { env(name) };
+            let folders = Folders::locate(None, global.data_dir.clone(), &elsewhere)?;
+            Folders { config_file: None, ..folders }
+        }
+        _ => Folders::locate(global.config.clone(), global.data_dir.clone(), env)?,
+    };
     if let Some(Command::Secret { command: SecretCommand::Set { name } }) = &cli.command {
         return secret::set(&folders, name);
     }
-    let ctx = Ctx::load(folders, cli.global)?;
+    let ctx = Ctx::load(folders, global)?;
     if let Some(Command::Config { command: ConfigCommand::Check }) = &cli.command {
         return config::check(&ctx, env);
     }

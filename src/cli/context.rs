@@ -12,6 +12,8 @@ pub const SANDBOX_JOB: &str = "sandbox";
 pub struct Ctx {
     /// Where things are.
     pub folders: Folders,
+    /// Whether `--data-dir` was given: `sandbox serve` keeps its state only then.
+    pub data_dir_given: bool,
     /// Print data as JSON.
     pub json: bool,
     /// Print plain lines even on a terminal.
@@ -48,7 +50,8 @@ impl Ctx {
     /// A configuration that says something wrong.
     pub fn load(folders: Folders, global: Global) -> Result<Self, CliError> {
         let profile = folders.config_file.as_deref().map(Profile::load).transpose()?;
-        Ok(Self { folders, json: global.json, plain: global.plain, job: global.job, profile })
+        let data_dir_given = global.data_dir.is_some();
+        Ok(Self { folders, data_dir_given, json: global.json, plain: global.plain, job: global.job, profile })
     }
 
     /// The job to work on: `--job`, or the only one there is. Without a configuration it is the sandbox.

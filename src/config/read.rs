@@ -418,10 +418,14 @@ fn hide_by_sight(text: &str, problems: &mut Problems) {
                 let url = line.contains('@') && line.contains("://");
                 if let Some(at) = told.or(url.then_some(0)) {
                     let from = line.get(at..).and_then(|rest| rest.find('=')).map_or(at, |equals| at + equals + 1);
-                    problems.hidden.push(start + from.min(line.len())..end);
+                    let blanks = line.get(from..).map_or(0, |rest| rest.len() - rest.trim_start().len());
+                    problems.hidden.push(start + from + blanks..end);
                 }
             }
         }
         start = end;
     }
 }
+
+#[cfg(test)]
+mod tests;

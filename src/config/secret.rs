@@ -208,9 +208,14 @@ fn run(argv: &[String], folder: &Path, limit: Duration) -> Result<Zeroizing<Vec<
         .spawn()
         .map_err(failed_to_start)?;
     let (send, receive) = mpsc::channel();
-    if let Some(output) = child.stdout.take() {
+    if let Some(mut output) = child.stdout.take() {
         // A thread of its own: a grandchild may keep the pipe open after the program has ended.
-        thread::spawn(move || send.send(read_all(output)));
+        thread::spawn(move || {
+            let bytes = read_all(&mut output);
+            // Whatever is too much is drained, or the program would fail on a closed pipe and hide the reason.
+            let _ = io::copy(&mut output, &mut io::sink());
+            send.send(bytes)
+        });
     }
     let deadline = Instant::now() + limit;
     let timed_out = || SecretError::TimedOut { program: program.to_owned(), seconds: limit.as_secs() };
@@ -231,3 +236,6 @@ fn run(argv: &[String], folder: &Path, limit: Duration) -> Result<Zeroizing<Vec<
     let left = deadline.saturating_duration_since(Instant::now());
     receive.recv_timeout(left).map_err(|_| timed_out())?.map_err(failed_to_start)
 }
+
+#[cfg(test)]
+mod tests;
