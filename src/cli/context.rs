@@ -91,3 +91,74 @@ impl Ctx {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn ctx(names: Option<&[&str]>, job: Option<&str>) -> Ctx {
+        let jobs: String = names
+            .unwrap_or_default()
+            .iter()
+            .map(|name| {
+                format!(
+                    r#"
+[jobs.{name}]
+app = {{ tenant_url = "https://a.example", secret_token = {{ env = "A" }} }}
+[jobs.{name}.directory]
+tenant_id = "a.example"
+client_id = "11111111-1111-1111-1111-111111111111"
+client_secret = {{ env = "B" }}
+service_principal_id = "22222222-2222-2222-2222-222222222222"
+"#
+                )
+            })
+            .collect();
+        let folders = Folders {
+            config_file: None,
+            default_config_file: "/c/config.toml".into(),
+            data_dir: "/d".into(),
+            secrets_dir: "/d/secrets".into(),
+        };
+        let profile = names.map(|_| Profile::parse(&jobs, Path::new("/c/config.toml")).unwrap());
+        Ctx { folders, data_dir_given: false, json: false, plain: false, job: job.map(str::to_owned), profile }
+    }
+
+    fn refused(names: Option<&[&str]>, job: Option<&str>) -> String {
+        let error = ctx(names, job).job().unwrap_err();
+        assert_eq!(error.exit, Exit::Usage);
+        error.to_string()
+    }
+
+    #[test]
+    fn the_only_job_needs_no_name() {
+        assert_eq!(ctx(Some(&["flock"]), None).job().unwrap().name(), "flock");
+        assert_eq!(ctx(Some(&["b", "a"]), Some("a")).job().unwrap().name(), "a");
+    }
+
+    #[test]
+    fn several_jobs_need_one() {
+        assert_eq!(
+            refused(Some(&["b", "a"]), None),
+            "error: which job? there are several\n  name one with --job: b, a"
+        );
+    }
+
+    #[test]
+    fn an_unknown_job_gets_the_nearest_name() {
+        assert_eq!(
+            refused(Some(&["flock", "other"]), Some("flokc")),
+            "error: there is no job `flokc` in /c/config.toml\n  did you mean `flock`? jobs: flock, other"
+        );
+        assert!(refused(Some(&["flock"]), Some("zzzzzz")).ends_with("\n  jobs: flock"));
+        assert!(refused(Some(&[]), None).contains("/c/config.toml has no job"));
+    }
+
+    #[test]
+    fn without_a_configuration_the_job_is_the_sandbox() {
+        assert!(matches!(ctx(None, None).job().unwrap(), Chosen::Sandbox));
+        assert_eq!(ctx(None, Some("sandbox")).job().unwrap().name(), "sandbox");
+        assert!(refused(None, Some("flock")).contains("the only job is `sandbox`"));
+    }
+}
