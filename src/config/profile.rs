@@ -33,13 +33,13 @@ pub struct JobConfig {
     pub directory: DirectoryConfig,
     /// Who is provisioned.
     pub scope: Scope,
-    /// Whether people who are assigned with Default Access only are left out (E15).
+    /// Whether people who are assigned with Default Access only are left out (E3.9).
     pub exclude_default_access: bool,
     /// Whether group objects and their members are provisioned (E8.17: off by default).
     pub groups: bool,
     /// A schema file in Graph shape, absolute; `None` means the preset's own.
     pub mapping: Option<PathBuf>,
-    /// Time between the starts of two cycles (E3: 40 minutes).
+    /// Time between the starts of two cycles (E5.11: 40 minutes).
     pub interval: Duration,
     /// Removals per cycle above which they are held (E11.4); `None` means off.
     pub deletion_threshold: Option<u64>,
