@@ -1,1 +1,124 @@
 //! The command line: one file per command.
+
+pub mod args;
+mod completions;
+mod config;
+mod context;
+mod error;
+mod secret;
+
+pub use context::{Chosen, Ctx, SANDBOX_JOB};
+pub use error::{CliError, Exit};
+
+use crate::config::{Env, Folders, process_env};
+use crate::text::{Policy, err_line, out_line, show_with};
+use args::{Cli, Command, ConfigCommand, SecretCommand};
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+/// What a command returns.
+pub type Outcome = Result<Exit, CliError>;
+
+/// Parses the command line of this process, runs the command, prints its error.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    // Only one provider can be installed; when a caller already did, theirs is as good.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let exit = match run(cli, &process_env) {
+        Ok(exit) => exit,
+        Err(error) => {
+            error.print();
+            error.exit
+        }
+    };
+    exit.into()
+}
+
+/// Help and version go to standard output and are no error; everything else is a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let text = show_with(text.trim_end(), Policy::Lines);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = out_line(&text);
+            Exit::Done.into()
+        }
+        _ => {
+            err_line(&text);
+            Exit::Usage.into()
+        }
+    }
+}
+
+/// Runs a parsed command line. The runtime lives as long as the command.
+///
+/// # Errors
+/// What the command could not do, with the exit code that says so.
+pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
+    // These answer before any folder is looked for: they help exactly when the configuration is broken.
+    match &cli.command {
+        Some(Command::Completions { shell }) => return completions::run(*shell),
+        Some(Command::Config { command: ConfigCommand::Example }) => return config::example(),
+        _ => {}
+    }
+    let global = cli.global;
+    let folders = match &cli.command {
+        // These work without a configuration: a missing or broken one is none of their business.
+        Some(Command::Sandbox { .. } | Command::Secret { .. }) => {
+            let elsewhere = |name: &str| if name == "HEELER_CONFIG" { None } else { env(name) };
+            let folders = Folders::locate(None, global.data_dir.clone(), &elsewhere)?;
+            Folders { config_file: None, ..folders }
+        }
+        _ => Folders::locate(global.config.clone(), global.data_dir.clone(), env)?,
+    };
+    if let Some(Command::Secret { command: SecretCommand::Set { name } }) = &cli.command {
+        return secret::set(&folders, name);
+    }
+    let ctx = Ctx::load(folders, global)?;
+    if let Some(Command::Config { command: ConfigCommand::Check }) = &cli.command {
+        return config::check(&ctx, env);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::new(Exit::Storage, format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(dispatch(ctx, cli.command))
+}
+
+/// The dispatch point: one arm per command that needs the engine or the store.
+#[allow(clippy::unused_async)] // the commands are async
+async fn dispatch(_ctx: Ctx, command: Option<Command>) -> Outcome {
+    let name = match command {
+        None => "heeler without a command",
+        Some(Command::Setup) => "setup",
+        Some(Command::Sandbox { .. }) => "sandbox",
+        Some(Command::Test) => "test",
+        Some(Command::Status) => "status",
+        Some(Command::Start) => "start",
+        Some(Command::Stop) => "stop",
+        Some(Command::Plan { .. }) => "plan",
+        Some(Command::Sync { .. }) => "sync",
+        Some(Command::Run) => "run",
+        Some(Command::Restart { .. }) => "restart",
+        Some(Command::Provision { .. }) => "provision",
+        Some(Command::Assign { .. }) => "assign",
+        Some(Command::Unassign { .. }) => "unassign",
+        Some(Command::Users { .. }) => "users",
+        Some(Command::Groups { .. }) => "groups",
+        Some(Command::Explain { .. }) => "explain",
+        Some(Command::Log { .. }) => "log",
+        Some(Command::Mapping { .. }) => "mapping",
+        // Answered by `run`, before there is a runtime.
+        Some(Command::Secret { .. } | Command::Config { .. } | Command::Completions { .. }) => return Ok(Exit::Done),
+    };
+    Err(not_built(name))
+}
+
+/// The answer of a command that is not part of this build.
+fn not_built(name: &str) -> CliError {
+    CliError::new(Exit::Usage, format!("this build has no command `{name}`"))
+}

@@ -1,3 +1,7 @@
 //! Parse the command line, run the command, print its error, set the exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    heeler::cli::main()
+}
