@@ -1,8 +1,8 @@
 //! The functions of the language: one table. The parser checks calls against it, the evaluator runs from it, and
 //! documentation is written from it.
 
-mod logic;
 mod lists;
+mod logic;
 mod numbers;
 mod roles;
 mod text;
@@ -179,9 +179,10 @@ impl Call<'_> {
 
     /// The whole number of an argument; null is none.
     pub(super) fn integer(&self, values: &[Value], index: usize) -> Result<i64, Stop> {
-        values.get(index).and_then(Value::to_integer).ok_or_else(|| {
-            self.fail(index, Code::ArgType, format!("{} must be a whole number", self.parameter(index)))
-        })
+        values
+            .get(index)
+            .and_then(Value::to_integer)
+            .ok_or_else(|| self.fail(index, Code::ArgType, format!("{} must be a whole number", self.parameter(index))))
     }
 }
 
@@ -218,7 +219,12 @@ use Body::{Eager as All, Lazy as Lazily, Mapped as Each, Pending};
 pub static TABLE: &[Function] = &[
     app("Append", &[one("source"), one("suffix")], "The source with the suffix after it.", Each(text::append)),
     app("AppRoleAssignments", &[one("source")], "The names of the roles as a list.", All(roles::names)),
-    app("AppRoleAssignmentsComplex", &[one("source")], "One JSON text per role; the app adds them.", All(roles::complex)),
+    app(
+        "AppRoleAssignmentsComplex",
+        &[one("source")],
+        "One JSON text per role; the app adds them.",
+        All(roles::complex),
+    ),
     app(
         "AssertiveAppRoleAssignmentsComplex",
         &[one("source")],
@@ -234,7 +240,12 @@ pub static TABLE: &[Function] = &[
     app("Count", &[one("attribute")], "How many values there are.", All(lists::count)),
     app("CStr", &[one("value")], "The text form of a value.", Each(numbers::to_text)),
     app("DateAdd", &[one("interval"), one("value"), one("dateTime")], "A date some intervals later.", Pending),
-    app("DateDiff", &[one("interval"), one("date1"), one("date2")], "How many intervals lie between two dates.", Pending),
+    app(
+        "DateDiff",
+        &[one("interval"), one("date1"), one("date2")],
+        "How many intervals lie between two dates.",
+        Pending,
+    ),
     app("DateFromNum", &[one("value")], "The date of a FILETIME number.", Pending),
     app("DefaultDomain", &[], "The tenant's default domain.", All(roles::default_domain)),
     app(
@@ -267,7 +278,12 @@ pub static TABLE: &[Function] = &[
     app("IsPresent", &[one("Expression")], "The opposite of IsNullOrEmpty.", All(logic::is_present)),
     app("IsString", &[one("Expression")], "Whether the value has a text form.", All(logic::is_string)),
     app("Item", &[one("attribute"), one("index")], "One value of a list, counted from 1.", All(lists::item)),
-    app("Join", &[one("separator"), many("source")], "All values that are not empty, with a separator.", All(text::join)),
+    app(
+        "Join",
+        &[one("separator"), many("source")],
+        "All values that are not empty, with a separator.",
+        All(text::join),
+    ),
     app("Left", &[one("String"), one("NumChars")], "The first characters of a text.", Each(text::left)),
     app("Mid", &[one("source"), one("start"), one("length")], "A part of a text.", Each(text::mid)),
     app("NormalizeDiacritics", &[one("source")], "The text without accents.", Pending),
@@ -324,7 +340,12 @@ pub static TABLE: &[Function] = &[
     app("ToLower", &[one("source"), optional("culture")], "The text in lower case.", Each(text::to_lower)),
     app("ToUpper", &[one("source"), optional("culture")], "The text in upper case.", Each(text::to_upper)),
     app("Word", &[one("String"), one("WordNumber"), one("Delimiters")], "One word of a text.", Each(text::word)),
-    cloud("Contains", &[one("attribute"), one("search")], "The index of the first value with a text.", All(lists::contains)),
+    cloud(
+        "Contains",
+        &[one("attribute"), one("search")],
+        "The index of the first value with a text.",
+        All(lists::contains),
+    ),
     cloud("ConvertFromBase64", &[one("source"), optional("Encoding")], "The text of a base64 text.", Pending),
     cloud("CRef", &[one("value")], "The text as a reference.", Each(numbers::to_text)),
     cloud("DNComponent", &[one("dn"), one("ComponentNumber")], "A component of a distinguished name.", Pending),

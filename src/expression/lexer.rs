@@ -88,9 +88,7 @@ impl Lexer<'_> {
             '=' | '<' | '>' => self.operator(),
             '&' => self.ampersand(),
             '-' | '0'..='9' => self.number(start)?,
-            c if c == '_' || c.is_alphabetic() => {
-                Token::Name(self.take_while(|c| c == '_' || c.is_alphanumeric()))
-            }
+            c if c == '_' || c.is_alphabetic() => Token::Name(self.take_while(|c| c == '_' || c.is_alphanumeric())),
             other => {
                 let span = Span::new(start, start + other.len_utf8());
                 let message = match other {
@@ -194,6 +192,10 @@ impl Lexer<'_> {
                 other => text.push(other),
             }
         }
-        Err(ExpressionError::new(Code::ParseError, "this text is never closed: a `\"` is missing", Span::new(start, start + 1)))
+        Err(ExpressionError::new(
+            Code::ParseError,
+            "this text is never closed: a `\"` is missing",
+            Span::new(start, start + 1),
+        ))
     }
 }

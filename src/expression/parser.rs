@@ -130,9 +130,8 @@ impl Parser {
     }
 
     fn call(&mut self, name: &str, name_span: Span, depth: usize) -> Result<Node, ExpressionError> {
-        let function = functions::find(name, self.profile).map_err(|message| {
-            ExpressionError::new(Code::UnknownFunction, message, name_span)
-        })?;
+        let function = functions::find(name, self.profile)
+            .map_err(|message| ExpressionError::new(Code::UnknownFunction, message, name_span))?;
         if function.top_level && depth > 0 {
             let message = format!("{name} must be the outermost function");
             return Err(ExpressionError::new(Code::NotTopLevel, message, name_span));

@@ -38,11 +38,7 @@ pub(super) fn item(call: &Call<'_>, values: &[Value]) -> Result<Value, Stop> {
 /// First occurrences in order, compared ordinally: `SMTP:` and `smtp:` differ.
 pub(super) fn remove_duplicates(_: &Call<'_>, values: &[Value]) -> Result<Value, Stop> {
     let mut seen = std::collections::HashSet::new();
-    let kept = elements(values.first())
-        .iter()
-        .filter(|value| seen.insert(value.to_text()))
-        .cloned()
-        .collect();
+    let kept = elements(values.first()).iter().filter(|value| seen.insert(value.to_text())).cloned().collect();
     Ok(Value::list(kept))
 }
 
@@ -63,8 +59,7 @@ pub(super) fn split(call: &Call<'_>, values: &[Value]) -> Result<Value, Stop> {
 /// The 1-based index of the first value that contains the text, 0 if none does.
 pub(super) fn contains(call: &Call<'_>, values: &[Value]) -> Result<Value, Stop> {
     let search = call.text(values, 1)?.unwrap_or_default();
-    let found = elements(values.first())
-        .iter()
-        .position(|value| value.to_text().is_some_and(|text| text.contains(&search)));
+    let found =
+        elements(values.first()).iter().position(|value| value.to_text().is_some_and(|text| text.contains(&search)));
     Ok(Value::Number(found.and_then(|index| i64::try_from(index + 1).ok()).unwrap_or(0)))
 }
