@@ -108,7 +108,7 @@ impl Parser {
             Token::Text(text) => Kind::Text(text),
             Token::Number(spelling) => Kind::Number(spelling),
             Token::Name(name) if self.peek() == Some(&Token::Open) => return self.call(&name, span, depth),
-            Token::Name(name) => match Constant::parse(&name) {
+            Token::Name(name) => match Constant::parse(&name, self.profile) {
                 Some(constant) => Kind::Constant(constant),
                 None => {
                     let message = format!(

@@ -1,7 +1,7 @@
 //! The tree of an expression, and its canonical text.
 
 use super::error::Span;
-use super::functions::Function;
+use super::functions::{Function, Profile};
 use std::fmt;
 
 /// A comparison operator.
@@ -62,13 +62,26 @@ pub(super) enum Constant {
     BinaryCompare,
     IgnoreAttributeFlow,
     IgnoreObjectFlow,
+    /// The encodings, in cloud sync only.
+    Unicode,
+    Ascii,
+    Utf8,
 }
 
 impl Constant {
-    const ALL: [Self; 4] = [Self::TextCompare, Self::BinaryCompare, Self::IgnoreAttributeFlow, Self::IgnoreObjectFlow];
+    const ALL: [Self; 7] = [
+        Self::TextCompare,
+        Self::BinaryCompare,
+        Self::IgnoreAttributeFlow,
+        Self::IgnoreObjectFlow,
+        Self::Unicode,
+        Self::Ascii,
+        Self::Utf8,
+    ];
 
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|c| c.as_str() == name)
+    pub(super) fn parse(name: &str, profile: Profile) -> Option<Self> {
+        let encoding = |c: &Self| matches!(c, Self::Unicode | Self::Ascii | Self::Utf8);
+        Self::ALL.into_iter().filter(|c| profile == Profile::CloudSync || !encoding(c)).find(|c| c.as_str() == name)
     }
 
     pub(super) fn as_str(self) -> &'static str {
@@ -77,6 +90,9 @@ impl Constant {
             Self::BinaryCompare => "vbBinaryCompare",
             Self::IgnoreAttributeFlow => "IgnoreAttributeFlow",
             Self::IgnoreObjectFlow => "IgnoreObjectFlow",
+            Self::Unicode => "Unicode",
+            Self::Ascii => "ASCII",
+            Self::Utf8 => "UTF8",
         }
     }
 }
