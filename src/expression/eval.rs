@@ -1,10 +1,13 @@
 //! Tree and data to value.
 
 use super::error::{Code, ExpressionError, Span};
-use super::functions::{Body, Call};
+use super::functions::{Body, Call, Eager};
 use super::tree::{Constant, Kind, Node, Operator};
 use super::value::{Decimal, Value, parse_integer};
 use jiff::Timestamp;
+
+/// Longest value of a function, in bytes. Directory attributes end far below it.
+pub(super) const MAX_RESULT: usize = 1 << 20;
 
 /// Where attribute values come from. Names are case-sensitive; an unknown one is null.
 pub trait Source {
@@ -105,32 +108,48 @@ impl Evaluator<'_> {
             }
             Kind::Call(function, arguments) => {
                 let call = Call { function, arguments, span: node.span, evaluator: self };
-                match &function.body {
-                    Body::Lazy(run) => run(&call),
-                    Body::Eager(run) => run(&call, &call.values()?),
-                    Body::Mapped(run) => {
-                        let mut values = call.values()?;
-                        match values.first().map(Value::single) {
-                            Some(Value::List(several)) => {
-                                let mut mapped = Vec::with_capacity(several.len());
-                                for one in several.clone() {
-                                    if let Some(first) = values.first_mut() {
-                                        *first = one;
-                                    }
-                                    mapped.push(run(&call, &values)?);
-                                }
-                                Ok(Value::list(mapped))
-                            }
-                            _ => run(&call, &values),
-                        }
-                    }
+                let value = match &function.body {
+                    Body::Lazy(run) => run(&call)?,
+                    Body::Eager(run) => run(&call, &call.values()?)?,
+                    Body::Mapped(run) => mapped(&call, *run)?,
                     Body::Pending => {
-                        Err(stop(Code::NotSupported, format!("{} is not supported yet", function.name), node.span))
+                        let message = format!("{} is not supported yet", function.name);
+                        return Err(stop(Code::NotSupported, message, node.span));
                     }
-                }
+                };
+                bounded(function.name, value, node.span)
             }
         }
     }
+}
+
+/// Over a list of two values or more as first argument, once for each.
+fn mapped(call: &Call<'_>, run: Eager) -> Result<Value, Stop> {
+    let mut values = call.values()?;
+    let Some(Value::List(several)) = values.first().map(Value::single).cloned() else { return run(call, &values) };
+    let mut results = Vec::with_capacity(several.len());
+    let mut size = 0_usize;
+    for one in several {
+        if let Some(first) = values.first_mut() {
+            *first = one;
+        }
+        let result = run(call, &values)?;
+        size = size.saturating_add(result.size());
+        if size > MAX_RESULT {
+            return Err(too_long(call.function.name, call.span));
+        }
+        results.push(result);
+    }
+    Ok(Value::list(results))
+}
+
+/// Functions that lengthen a text can be nested a hundred deep: what comes out has a limit.
+fn bounded(name: &str, value: Value, span: Span) -> Result<Value, Stop> {
+    if value.size() > MAX_RESULT { Err(too_long(name, span)) } else { Ok(value) }
+}
+
+fn too_long(name: &str, span: Span) -> Stop {
+    stop(Code::OutOfRange, format!("{name}: the result is longer than {MAX_RESULT} bytes"), span)
 }
 
 /// A literal: hexadecimal becomes a number, a spelling that is not canonical is kept.
@@ -147,10 +166,10 @@ fn compare(operator: Operator, left: &Value, right: &Value) -> bool {
         return false;
     }
     let (left, right) = (left.single(), right.single());
-    if matches!(left, Value::Boolean(_)) || matches!(right, Value::Boolean(_)) {
-        if let (Some(left), Some(right)) = (left.to_boolean(), right.to_boolean()) {
-            return operator.holds(left.cmp(&right));
-        }
+    if (matches!(left, Value::Boolean(_)) || matches!(right, Value::Boolean(_)))
+        && let (Some(left), Some(right)) = (left.to_boolean(), right.to_boolean())
+    {
+        return operator.holds(left.cmp(&right));
     }
     let (Some(left_text), Some(right_text)) = (left.to_text(), right.to_text()) else {
         // Two values or more have no order and equal no single value.
@@ -164,10 +183,10 @@ fn compare(operator: Operator, left: &Value, right: &Value) -> bool {
             _ => operator == Operator::NotEqual,
         };
     }
-    if operator.orders() {
-        if let (Some(left), Some(right)) = numbers {
-            return operator.holds(left.cmp(&right));
-        }
+    if operator.orders()
+        && let (Some(left), Some(right)) = numbers
+    {
+        return operator.holds(left.cmp(&right));
     }
     operator.holds(left_text.encode_utf16().cmp(right_text.encode_utf16()))
 }

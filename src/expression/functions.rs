@@ -96,7 +96,12 @@ impl Function {
             return Err(format!("{name} takes {} arguments, not {used}: {}", self.parameters.len(), self.signature()));
         }
         for (index, parameter) in self.parameters.iter().enumerate() {
-            if parameter.required && !written.get(index).copied().unwrap_or(false) {
+            let given = if parameter.repeats {
+                written.iter().skip(index).any(|w| *w)
+            } else {
+                written.get(index).copied().unwrap_or(false)
+            };
+            if parameter.required && !given {
                 return Err(format!("{name} needs its argument `{}`: {}", parameter.name, self.signature()));
             }
         }

@@ -99,6 +99,17 @@ fn limits_hold() {
 }
 
 #[test]
+fn a_result_that_grows_without_end_is_an_error() {
+    let text = format!("{}\"x\"{}", "ConvertToUTF8Hex(".repeat(90), ")".repeat(90));
+    let error = Expression::parse(&text).unwrap().evaluate(&|_: &str| Value::Null, &context()).unwrap_err();
+    assert_eq!(error.code, Code::OutOfRange);
+    let many = Value::List(vec![Value::text("x"); 2_000]);
+    let expression = Expression::parse("Join([a], [b])").unwrap();
+    let source = |name: &str| if name == "a" { Value::text("-".repeat(10_000)) } else { many.clone() };
+    assert_eq!(expression.evaluate(&source, &context()).unwrap_err().code, Code::OutOfRange);
+}
+
+#[test]
 fn an_expression_knows_what_it_reads() {
     let expression =
         Expression::parse("IIF([a] = [b], Join(\"\", [c], [a]), [emails[type eq \"work\"].value])").unwrap();

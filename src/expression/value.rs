@@ -117,6 +117,15 @@ impl Value {
         }
     }
 
+    /// Bytes of text in the value.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Decimal(text) => text.len(),
+            Self::List(values) => values.iter().map(Self::size).sum(),
+            Self::Null | Self::Number(_) | Self::Boolean(_) | Self::Role(_) => 0,
+        }
+    }
+
     /// As a whole number: numbers, and text that is a whole decimal or `&H` number.
     pub fn to_integer(&self) -> Option<i64> {
         match self.single() {

@@ -330,11 +330,11 @@ fn matching(mapping: &ObjectMapping, rules: &[Rule], issues: &mut Vec<Issue>) ->
         issues.push(Issue::error(&mapping.path, message));
     }
     for pair in matching.windows(2) {
-        if let [first, second] = pair {
-            if priority(first) == priority(second) {
-                let message = format!("two attributes have the matchingPriority {}", priority(first));
-                issues.push(Issue::error(&mapping.path, message));
-            }
+        if let [first, second] = pair
+            && priority(first) == priority(second)
+        {
+            let message = format!("two attributes have the matchingPriority {}", priority(first));
+            issues.push(Issue::error(&mapping.path, message));
         }
     }
     for index in &matching {

@@ -7,7 +7,7 @@ use crate::expression::value::Value;
 
 /// An even number of arguments, at least four; source and keys are written.
 pub(super) fn check_switch(written: &[bool]) -> Result<(), String> {
-    if written.len() < 4 || written.len() % 2 != 0 {
+    if written.len() < 4 || !written.len().is_multiple_of(2) {
         return Err(format!(
             "Switch takes a source, a default and pairs of key and value, an even number of arguments, not {}; the \
              place of an omitted default stays: Switch([a], , \"key\", \"value\")",

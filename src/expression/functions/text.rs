@@ -2,7 +2,7 @@
 
 use super::Call;
 use crate::expression::error::Code;
-use crate::expression::eval::Stop;
+use crate::expression::eval::{MAX_RESULT, Stop};
 use crate::expression::value::Value;
 use base64::Engine as _;
 use std::fmt::Write as _;
@@ -71,6 +71,10 @@ pub(super) fn join(call: &Call<'_>, values: &[Value]) -> Result<Value, Stop> {
     let separator = call.text(values, 0)?.unwrap_or_default();
     let mut parts: Vec<String> = values.iter().skip(1).flat_map(Value::to_texts).collect();
     parts.retain(|part| !part.is_empty());
+    let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len() + separator.len()));
+    if length > MAX_RESULT + separator.len() {
+        return Err(call.fail(0, Code::OutOfRange, format!("the result is longer than {MAX_RESULT} bytes")));
+    }
     Ok(Value::Text(parts.join(&separator)))
 }
 
