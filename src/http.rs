@@ -12,8 +12,10 @@ mod pace;
 mod retry_after;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
-pub use client::{HttpClient, HttpSettings, Request, Response, is_loopback, parse_base};
+pub use client::{HttpClient, HttpSettings, Request, Response, add_query, is_loopback, parse_base};
 pub use error::{HttpError, Loss, Place, StatusError, Unreached};
 pub use json::parse_json;
 pub use limiter::{Limiter, LimiterSettings};

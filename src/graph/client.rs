@@ -5,7 +5,9 @@ use super::error::{GraphError, SignInError};
 use super::parse::{self, Odd};
 use super::settings::GraphSettings;
 use super::token::Tokens;
-use crate::http::{HttpClient, HttpError, HttpSettings, Limiter, LimiterSettings, Method, Request, Response};
+use crate::http::{
+    HttpClient, HttpError, HttpSettings, Limiter, LimiterSettings, Method, Request, Response, add_query,
+};
 use crate::model::{Assignment, GroupChange, Member, MemberKind, Organization, ServicePrincipal, UserChange};
 use jiff::Timestamp;
 use reqwest::header::HeaderName;
@@ -324,9 +326,7 @@ impl GraphClient {
                 path.push(segment);
             }
         }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
+        add_query(&mut url, query.iter().copied());
         Ok(url)
     }
 }

@@ -317,6 +317,14 @@ pub fn parse_base(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Adds query parameters. Spaces become `%20`: not every server reads a `+` as a space.
+pub fn add_query<K: AsRef<str>, V: AsRef<str>>(url: &mut Url, pairs: impl IntoIterator<Item = (K, V)>) {
+    let mut query = url::form_urlencoded::Serializer::new(url.query().unwrap_or_default().to_owned());
+    query.extend_pairs(pairs);
+    let query = query.finish().replace('+', "%20");
+    url.set_query((!query.is_empty()).then_some(&query));
+}
+
 /// Whether a URL names this machine: `127.0.0.0/8`, `::1` or `localhost`.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -362,15 +370,19 @@ fn unreached(error: &reqwest::Error) -> Unreached {
         if let Some(tls) = e.downcast_ref::<rustls::Error>() {
             return tls_reason(tls);
         }
-        if let Some(io) = e.downcast_ref::<std::io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                return tls_reason(tls);
-            }
-            match io.kind() {
+        let mut io = e.downcast_ref::<std::io::Error>();
+        while let Some(error) = io {
+            match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => return Unreached::Refused,
                 std::io::ErrorKind::TimedOut => return Unreached::Timeout,
                 _ => {}
             }
+            // `source` of an I/O error skips the error it wraps, so it has to be unwrapped by hand.
+            let Some(inner) = error.get_ref() else { break };
+            if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+                return tls_reason(tls);
+            }
+            io = inner.downcast_ref::<std::io::Error>();
         }
         let text = e.to_string();
         if text.contains("dns error") {

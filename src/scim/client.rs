@@ -13,7 +13,9 @@ pub use error::ScimError;
 pub use list::Lister;
 pub use settings::{ScimSettings, TenantUrl};
 
-use crate::http::{HttpClient, HttpError, HttpSettings, Limiter, LimiterSettings, Method, Request, Response};
+use crate::http::{
+    HttpClient, HttpError, HttpSettings, Limiter, LimiterSettings, Method, Request, Response, add_query,
+};
 use crate::model::{ObjectType, Secret};
 use error::sort;
 use serde_json::Value;
@@ -114,7 +116,7 @@ impl ScimClient {
     pub async fn get(&self, kind: ObjectType, id: &str, members: bool) -> Result<Option<Value>, ScimError> {
         let mut url = self.resource(kind, id)?;
         if kind == ObjectType::Group && !members {
-            url.query_pairs_mut().append_pair("excludedAttributes", "members");
+            add_query(&mut url, [("excludedAttributes", "members")]);
         }
         match self.send(Request::new(Method::GET, url, one(kind))).await {
             Ok(response) => self.object(&response).map(Some),

@@ -210,7 +210,9 @@ pub(super) fn sort(error: HttpError, write: bool, token: &Secret) -> ScimError {
 
 fn answered(error: &StatusError, message: &str, token: &Secret) -> ScimError {
     let (scim_type, detail) = words(error);
-    let detail = token.redact(&detail);
+    // Redacted before it is cut: the cut could leave half a token.
+    let detail = cut(&token.redact(&detail));
+    let scim_type = scim_type.map(|t| cut(&token.redact(&t)));
     let message = match (error.status, detail.is_empty()) {
         (_, false) => format!("{message}: {detail}"),
         (401, _) => format!("{message}; the token is wrong, expired or revoked: set the secret again"),
@@ -241,12 +243,12 @@ fn words(error: &StatusError) -> (Option<String>, String) {
                 Value::Array(_) | Value::Object(_) => Some(value.to_string()),
                 _ => None,
             });
-        return (scim_type, cut(&detail.unwrap_or_default()));
+        return (scim_type, detail.unwrap_or_default());
     }
     if error.content_type.contains("html") || text.starts_with('<') {
         return (None, String::new());
     }
-    (None, cut(text))
+    (None, text.to_owned())
 }
 
 fn cut(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use super::error::ScimError;
 use super::{ScimClient, all};
-use crate::http::{Method, Request};
+use crate::http::{Method, Request, add_query};
 use crate::model::ObjectType;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -101,17 +101,12 @@ impl Lister {
 
     async fn fetch(&mut self) -> Result<Vec<Value>, ScimError> {
         let mut url = self.client.child(&[all(self.kind)])?;
-        {
-            let mut query = url.query_pairs_mut();
-            for (name, value) in &self.pairs {
-                query.append_pair(name, value);
-            }
-            if let Some(count) = self.count {
-                query.append_pair("startIndex", &self.start.to_string());
-                query.append_pair("count", &count.to_string());
-            } else if self.start > 1 {
-                query.append_pair("startIndex", &self.start.to_string());
-            }
+        add_query(&mut url, self.pairs.iter().map(|(name, value)| (*name, value)));
+        if self.count.is_some() || self.start > 1 {
+            add_query(&mut url, [("startIndex", self.start.to_string())]);
+        }
+        if let Some(count) = self.count {
+            add_query(&mut url, [("count", count.to_string())]);
         }
         let response = self.client.send(Request::new(Method::GET, url, all(self.kind))).await?;
         let mut body = self.client.object(&response)?;
