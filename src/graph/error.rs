@@ -192,6 +192,7 @@ impl GraphError {
         match self {
             Self::SignIn(e) => e.transient(),
             Self::Http(e) => passing(e),
+            Self::Refused { status, .. } => *status >= 500 && *status != 501,
             Self::Cancelled => true,
             _ => false,
         }

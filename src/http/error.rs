@@ -113,6 +113,16 @@ pub struct StatusError {
     pub content_type: String,
 }
 
+/// What to do about a status that says the same everywhere.
+fn next_step(status: u16) -> &'static str {
+    match status {
+        407 => "; the proxy wants a user and a password: put them into HTTPS_PROXY",
+        429 => "; it takes no more requests for now: try again later, or lower the concurrency",
+        500..=599 => "; it has trouble of its own: try again later, and ask its operator if it stays",
+        _ => "",
+    }
+}
+
 /// Why a request failed. The variant says what a caller may conclude.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HttpError {
@@ -133,7 +143,7 @@ pub enum HttpError {
         why: Loss,
     },
     /// The server answered with another status than 2xx.
-    #[error("{}: the server answered {}", .0.place, .0.status)]
+    #[error("{}: the server answered {}{}", .0.place, .0.status, next_step(.0.status))]
     Status(Box<StatusError>),
     /// The server asked for a pause that is longer than we wait; nothing was sent.
     #[error("{place}: the server wants no such requests for another {} s; try again then", .wait.as_secs())]

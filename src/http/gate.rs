@@ -6,6 +6,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Answers faster than this never count as a sign of overload.
 const QUICK: Duration = Duration::from_millis(250);
+/// Slowness alone never takes more places than leave these.
+const FLOOR: usize = 4;
 /// Time between two reductions: the answers of requests that were under way anyway say nothing new.
 const REST: Duration = Duration::from_millis(500);
 
@@ -25,15 +27,13 @@ struct State {
     /// Good answers since the size last changed.
     good: usize,
     last_cut: Option<Instant>,
-    /// Fastest answer seen.
-    best: Duration,
 }
 
 impl Gate {
     pub(super) fn new(initial: usize, max: usize) -> Self {
         let max = max.max(1);
         let size = initial.clamp(1, max);
-        let state = State { size, debt: 0, good: 0, last_cut: None, best: Duration::MAX };
+        let state = State { size, debt: 0, good: 0, last_cut: None };
         Self { permits: Semaphore::new(size), state: Mutex::new(state), max }
     }
 
@@ -53,13 +53,12 @@ impl Gate {
         }
     }
 
-    /// A good answer after this time.
-    pub(super) fn answered(&self, latency: Duration) {
+    /// A good answer after this time; `best` is the shortest time such a request ever took.
+    pub(super) fn answered(&self, latency: Duration, best: Duration) {
         let mut state = self.lock();
-        state.best = state.best.min(latency);
-        if latency > QUICK && latency > state.best.saturating_mul(4) {
+        if latency > QUICK && latency > best.saturating_mul(4) {
             // Slower without being refused: the server queues. Step back gently.
-            self.shrink(&mut state, |size| size.saturating_sub(1));
+            self.shrink(&mut state, |size| size.saturating_sub(1).max(size.min(FLOOR)));
             return;
         }
         state.good += 1;
@@ -111,7 +110,7 @@ mod tests {
     async fn it_grows_with_good_answers_and_halves_on_overload() {
         let gate = Gate::new(4, 6);
         for _ in 0..40 {
-            gate.answered(Duration::from_millis(2));
+            gate.answered(Duration::from_millis(2), Duration::from_millis(1));
         }
         assert_eq!(gate.size(), 6);
         let mut held = Vec::new();
@@ -130,8 +129,9 @@ mod tests {
     #[test]
     fn growing_latency_shrinks_it_step_by_step() {
         let gate = Gate::new(8, 8);
-        gate.answered(Duration::from_millis(20));
-        gate.answered(Duration::from_secs(3));
+        gate.answered(Duration::from_millis(900), Duration::from_millis(400));
+        assert_eq!(gate.size(), 8, "slow by nature is not slow by load");
+        gate.answered(Duration::from_secs(3), Duration::from_millis(400));
         assert_eq!(gate.size(), 7);
     }
 }

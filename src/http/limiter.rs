@@ -167,8 +167,9 @@ impl Limiter {
             Err(HttpError::Status(e)) if matches!(e.status, 429 | 502 | 503 | 504) => self.inner.gate.overloaded(),
             Err(HttpError::Unsent { .. } | HttpError::Lost { .. }) => self.inner.gate.overloaded(),
             Ok(_) | Err(HttpError::Status(_)) => {
-                self.inner.gate.answered(start.elapsed());
-                self.pace(request, Pace::accepted);
+                let latency = start.elapsed();
+                let best = self.pace(request, |pace| pace.accepted(latency));
+                self.inner.gate.answered(latency, best);
             }
             Err(_) => {}
         }

@@ -20,6 +20,8 @@ pub(super) struct Pace {
     accepted: u32,
     /// Refusals in a row, for the own back-off when the server names no pause.
     pub(super) refusals: u32,
+    /// Shortest time such a request ever took.
+    best: Option<Duration>,
 }
 
 impl Pace {
@@ -45,12 +47,15 @@ impl Pace {
         Ok(())
     }
 
-    /// The server took a request.
-    pub(super) fn accepted(&mut self) {
+    /// The server took a request and answered after this time; returns the shortest time ever.
+    pub(super) fn accepted(&mut self, latency: Duration) -> Duration {
         self.accepted = self.accepted.saturating_add(1);
         self.refusals = 0;
         // Probe upwards slowly: the limit may have been shared with somebody who left.
         self.interval = self.interval.map(|i| i.mul_f64(0.998));
+        let best = self.best.map_or(latency, |best| best.min(latency));
+        self.best = Some(best);
+        best
     }
 
     /// The server said 429: pause, and learn how many it takes in which time.
@@ -86,7 +91,7 @@ mod tests {
         let mut pace = Pace::default();
         for _ in 0..100 {
             pace.take(start).unwrap();
-            pace.accepted();
+            pace.accepted(Duration::from_millis(1));
         }
         pace.refused(start, Duration::from_secs(10));
         assert_eq!(pace.take(start), Err(Duration::from_secs(10)));

@@ -126,6 +126,36 @@ async fn a_gigabyte_is_refused_early() {
 }
 
 #[tokio::test]
+async fn the_limit_counts_after_decompression() {
+    // 16 MiB of spaces, compressed.
+    let bomb = {
+        use std::io::Write as _;
+        let mut child = std::process::Command::new("gzip")
+            .arg("-c")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || input.write_all(&vec![b' '; 16 * 1024 * 1024]));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap().unwrap();
+        output.stdout
+    };
+    assert!(bomb.len() < 256 * 1024);
+    let server = Server::start(move |_, _| {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len());
+        Say::Bytes([head.as_bytes(), &bomb].concat())
+    })
+    .await;
+    let mut settings = settings(&server.base);
+    settings.max_body_bytes = 1024 * 1024;
+    let error = HttpClient::new(settings).unwrap().send(&get(&server.base, "/x")).await.unwrap_err();
+    assert!(matches!(error, HttpError::TooLarge { .. }), "{error:?}");
+    assert!(server.seen()[0].header("accept-encoding").unwrap().contains("gzip"));
+}
+
+#[tokio::test]
 async fn credentials_stay_at_their_origin() {
     let other = Server::start(|_, _| json(200, &value!({}))).await;
     let target = other.base.clone();

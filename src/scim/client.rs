@@ -55,7 +55,11 @@ impl ScimClient {
             ..LimiterSettings::default()
         };
         let http = HttpClient::new(http).map_err(|e| ScimError::Settings(e.to_string()))?;
-        let (limiter, base, token) = (Limiter::new(limiter), tenant.base, settings.token);
+        let token = settings.token.expose().trim();
+        if token.is_empty() {
+            return Err(ScimError::Settings("the secret token is empty; make one in the app and set it".into()));
+        }
+        let (limiter, base, token) = (Limiter::new(limiter), tenant.base, Secret::new(token.to_owned()));
         Ok(Self { http, limiter, base, token, cancel: CancellationToken::new() })
     }
 
@@ -132,7 +136,7 @@ impl ScimClient {
     /// answer was lost: look before you repeat.
     pub async fn create(&self, kind: ObjectType, body: &Value) -> Result<Value, ScimError> {
         let response = self.write(Method::POST, self.collection(kind)?, all(kind), Some(body)).await?;
-        let Ok(resource) = self.object(&response) else {
+        let Some(resource) = self.after_write(&response)? else {
             return Err(ScimError::NoId { status: response.status, body: None });
         };
         match resource.get("id") {
@@ -147,7 +151,7 @@ impl ScimClient {
     /// As [`ScimClient::create`].
     pub async fn patch(&self, kind: ObjectType, id: &str, body: &Value) -> Result<Option<Value>, ScimError> {
         let response = self.write(Method::PATCH, self.resource(kind, id)?, one(kind), Some(body)).await?;
-        Ok(self.object(&response).ok())
+        self.after_write(&response)
     }
 
     /// Replaces a resource (PUT). `None` when the app answered without a body.
@@ -156,7 +160,7 @@ impl ScimClient {
     /// As [`ScimClient::create`].
     pub async fn replace(&self, kind: ObjectType, id: &str, body: &Value) -> Result<Option<Value>, ScimError> {
         let response = self.write(Method::PUT, self.resource(kind, id)?, one(kind), Some(body)).await?;
-        Ok(self.object(&response).ok())
+        self.after_write(&response)
     }
 
     /// Deletes a resource (E9.30); `false` when it was gone already.
@@ -165,7 +169,7 @@ impl ScimClient {
     /// What the app said, or [`ScimError::Unknown`].
     pub async fn delete(&self, kind: ObjectType, id: &str) -> Result<bool, ScimError> {
         match self.write(Method::DELETE, self.resource(kind, id)?, one(kind), None).await {
-            Ok(_) => Ok(true),
+            Ok(response) => self.after_write(&response).map(|_| true),
             Err(error) if matches!(error.status(), Some(404 | 410)) => Ok(false),
             Err(error) => Err(error),
         }
@@ -240,6 +244,16 @@ impl ScimClient {
             return Ok(value);
         }
         Err(ScimError::NotScim { message: format!("{}: the answer is JSON, but not an object", response.place) })
+    }
+
+    /// The body of an answer to a write, if it is a usable one; 2xx says that the write was done. Only a web page says
+    /// that somebody else answered.
+    fn after_write(&self, response: &Response) -> Result<Option<Value>, ScimError> {
+        match response.json() {
+            Ok(value) => Ok(value.is_object().then_some(value)),
+            Err(error @ HttpError::Html { .. }) => Err(self.sort(error, true)),
+            Err(_) => Ok(None),
+        }
     }
 
     fn collection(&self, kind: ObjectType) -> Result<Url, ScimError> {

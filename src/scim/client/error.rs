@@ -123,7 +123,7 @@ impl ScimError {
     pub fn systemic(&self) -> bool {
         match self {
             Self::Unauthorized { .. } | Self::Settings(_) | Self::Cancelled => true,
-            Self::Unavailable { status, .. } => status.is_none(),
+            Self::Unavailable { status, unsent, .. } => status.is_none() && *unsent,
             _ => false,
         }
     }

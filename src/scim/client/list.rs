@@ -64,7 +64,7 @@ impl Lister {
         let have = self.seen.len() as u64;
         let more = match self.total {
             // While the app promises more, or promises nothing, a short page proves nothing.
-            None => came > 0,
+            None => came > 0 && (self.count.is_some() || came >= SMALL),
             Some(total) if have < total => came > 0,
             // The total is reached. It may be the size of the page instead of that of the collection, so a page as
             // full as any before is followed by one more question.

@@ -206,6 +206,40 @@ async fn single_resources() {
 }
 
 #[tokio::test]
+async fn a_web_page_after_a_write_is_no_success() {
+    let (_, scim) = app(|_, _| answer(200, "text/html", "", "<html>sign in")).await;
+    assert!(matches!(scim.create(USER, &value!({})).await, Err(ScimError::NotScim { .. })));
+    assert!(matches!(scim.patch(USER, "1", &value!({})).await, Err(ScimError::NotScim { .. })));
+    assert!(matches!(scim.delete(USER, "1").await, Err(ScimError::NotScim { .. })));
+    let (_, scim) = app(|_, _| answer(200, "text/plain", "", "OK")).await;
+    assert_eq!(scim.patch(USER, "1", &value!({})).await.unwrap(), None);
+    assert!(scim.delete(USER, "1").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_match_costs_one_request_even_without_a_total() {
+    for total in [None, Some(1)] {
+        let (server, scim) = app(move |_, _| page(total, 0..1)).await;
+        assert_eq!(scim.query(USER, "x").await.unwrap().len(), 1);
+        assert_eq!(server.seen().len(), 1);
+    }
+}
+
+#[test]
+fn an_empty_token_is_refused() {
+    let settings = ScimSettings::new("https://a.example/scim", Secret::new(" \n".into()));
+    assert!(matches!(ScimClient::new(settings), Err(ScimError::Settings(m)) if m.contains("empty")));
+}
+
+#[tokio::test]
+async fn a_read_that_times_out_is_not_systemic() {
+    let (server, scim) = app(|_, _| Say::Silence).await;
+    let error = scim.get(USER, "1", false).await.unwrap_err();
+    assert_eq!((error.code(), error.transient(), error.systemic()), ("Timeout", true, false));
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
 async fn discovery_is_a_courtesy() {
     let (_, scim) = app(|_, _| answer(404, "text/html", "", "<html>")).await;
     assert_eq!(scim.service_provider_config().await.unwrap(), None);
