@@ -311,7 +311,8 @@ impl Parser {
                     Some(number) => Value::Number(number),
                     None if self.lenient => Value::from(word),
                     None => {
-                        return self.error("expected a value: a string in double quotes, a number, true, false or null");
+                        return self
+                            .error("expected a value: a string in double quotes, a number, true, false or null");
                     }
                 },
             },
