@@ -1,0 +1,98 @@
+//! A proxy in front of an app that counts requests by method and path pattern, and can count what a caller likes.
+
+use super::http::{client, runtime};
+use super::requests::{Requests, Row};
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use std::sync::{Arc, Mutex};
+
+/// A counting proxy; it stops with the test process.
+pub struct Proxy {
+    /// The base URL to give to Heeler.
+    pub base: String,
+    log: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Proxy {
+    /// Starts a proxy on a free loopback port in front of `target`.
+    pub fn start(target: &str) -> Self {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let target = target.trim_end_matches('/').to_owned();
+        let seen = Arc::clone(&log);
+        let base = runtime().block_on(async move {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let base = format!("http://{}", listener.local_addr().expect("an address"));
+            let service = axum::Router::new().fallback(move |request: Request| {
+                let (target, seen) = (target.clone(), Arc::clone(&seen));
+                async move { forward(&target, &seen, request).await }
+            });
+            tokio::spawn(async move { axum::serve(listener, service).await });
+            base
+        });
+        Self { base, log }
+    }
+
+    /// Requests so far, under the service name `scim`.
+    pub fn requests(&self) -> Requests {
+        let mut rows: Vec<Row> = Vec::new();
+        for (method, path) in self.log.lock().expect("the log").iter() {
+            match rows.iter_mut().find(|r| r.method == *method && r.path == *path) {
+                Some(row) => row.count += 1,
+                None => {
+                    rows.push(Row { service: "scim".into(), method: method.clone(), path: path.clone(), count: 1 });
+                }
+            }
+        }
+        Requests(rows)
+    }
+}
+
+async fn forward(target: &str, seen: &Mutex<Vec<(String, String)>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    seen.lock().expect("the log").push((parts.method.to_string(), pattern(parts.uri.path())));
+    let path = parts.uri.path_and_query().map_or("", |p| p.as_str());
+    let answer = async {
+        let body = to_bytes(body, usize::MAX).await.map_err(|e| e.to_string())?;
+        let sent = client().request(parts.method, format!("{target}{path}")).headers(end_to_end(&parts.headers)).body(body);
+        let answer = sent.send().await.map_err(|e| format!("{e:?}"))?;
+        let (status, headers) = (answer.status(), end_to_end(answer.headers()));
+        Ok::<_, String>((status, headers, answer.bytes().await.map_err(|e| e.to_string())?))
+    };
+    match answer.await {
+        Ok((status, headers, body)) => {
+            let mut response = Response::new(Body::from(body));
+            *response.status_mut() = status;
+            *response.headers_mut() = headers;
+            response
+        }
+        Err(error) => {
+            let mut response = Response::new(Body::from(error));
+            *response.status_mut() = StatusCode::BAD_GATEWAY;
+            response
+        }
+    }
+}
+
+/// Headers that belong to the message and not to one connection. Lengths are computed anew, and since the client
+/// that forwards unpacks answers, their encoding is gone.
+fn end_to_end(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = headers.clone();
+    for name in ["host", "connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "accept-encoding", "te", "upgrade"]
+    {
+        kept.remove(name);
+    }
+    kept
+}
+
+/// `/Users/4711` becomes `/Users/{id}`.
+fn pattern(path: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    if let Some(at) = parts.iter().position(|p| *p == "Users" || *p == "Groups") {
+        if let Some(id) = parts.get_mut(at + 1).filter(|p| !p.is_empty() && **p != ".search") {
+            *id = "{id}";
+        }
+    }
+    parts.join("/")
+}
