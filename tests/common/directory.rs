@@ -206,7 +206,13 @@ pub fn manager(resource: &Value) -> Option<&str> {
 
 /// Ids of the members of a group resource.
 pub fn members(resource: &Value) -> BTreeSet<String> {
-    resource["members"].as_array().into_iter().flatten().filter_map(|m| m["value"].as_str()).map(str::to_owned).collect()
+    resource["members"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|m| m["value"].as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The differences between what should be there and what is, as readable lines. Paths that the expectation does not

@@ -16,3 +16,23 @@ pub fn script(rules: &[Value]) -> Value {
 pub fn status(service: &str, method: &str, path: &str, status: u16) -> Value {
     json!({"service": service, "method": method, "path": path, "status": status})
 }
+
+/// Answers the first request that names a delta token with 410 Gone.
+pub fn gone(path: &str) -> Value {
+    json!({"service": "graph", "method": "GET", "path": path, "status": 410, "at": [1]})
+}
+
+/// Answers the first request that names a delta token as a tenant that lost the sync state does.
+pub fn sync_state_not_found(path: &str) -> Value {
+    json!({"service": "graph", "method": "GET", "path": path, "status": 400, "code": "syncStateNotFound", "at": [1]})
+}
+
+/// The app refuses everybody with this display name.
+pub fn poisoned(display_name: &str) -> Value {
+    json!({"service": "scim", "poisoned": display_name, "status": 400})
+}
+
+/// The app waits this long after it has acted, before it answers.
+pub fn latency(service: &str, method: &str, path: &str, milliseconds: u64) -> Value {
+    json!({"service": service, "method": method, "path": path, "latency_ms": milliseconds})
+}

@@ -22,7 +22,10 @@ pub fn binary(folder: &Path) -> Command {
             command.env(name, value);
         }
     }
-    command.env("HOME", folder).env("XDG_CONFIG_HOME", folder.join("config")).env("XDG_DATA_HOME", folder.join("share"));
+    command
+        .env("HOME", folder)
+        .env("XDG_CONFIG_HOME", folder.join("config"))
+        .env("XDG_DATA_HOME", folder.join("share"));
     command.env("XDG_STATE_HOME", folder.join("state")).env("XDG_CACHE_HOME", folder.join("cache"));
     command
 }

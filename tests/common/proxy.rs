@@ -55,7 +55,8 @@ async fn forward(target: &str, seen: &Mutex<Vec<(String, String)>>, request: Req
     let path = parts.uri.path_and_query().map_or("", |p| p.as_str());
     let answer = async {
         let body = to_bytes(body, usize::MAX).await.map_err(|e| e.to_string())?;
-        let sent = client().request(parts.method, format!("{target}{path}")).headers(end_to_end(&parts.headers)).body(body);
+        let sent =
+            client().request(parts.method, format!("{target}{path}")).headers(end_to_end(&parts.headers)).body(body);
         let answer = sent.send().await.map_err(|e| format!("{e:?}"))?;
         let (status, headers) = (answer.status(), end_to_end(answer.headers()));
         Ok::<_, String>((status, headers, answer.bytes().await.map_err(|e| e.to_string())?))
@@ -79,8 +80,17 @@ async fn forward(target: &str, seen: &Mutex<Vec<(String, String)>>, request: Req
 /// that forwards unpacks answers, their encoding is gone.
 fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     let mut kept = headers.clone();
-    for name in ["host", "connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "accept-encoding", "te", "upgrade"]
-    {
+    for name in [
+        "host",
+        "connection",
+        "keep-alive",
+        "transfer-encoding",
+        "content-length",
+        "content-encoding",
+        "accept-encoding",
+        "te",
+        "upgrade",
+    ] {
         kept.remove(name);
     }
     kept

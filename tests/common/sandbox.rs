@@ -198,8 +198,7 @@ impl Sandbox {
 
     /// The account that carries this `externalId`, if there is one; a panic if there are several.
     pub fn account(&self, external_id: &str) -> Option<Value> {
-        let mut found: Vec<Value> =
-            self.app("Users").into_iter().filter(|u| u["externalId"] == external_id).collect();
+        let mut found: Vec<Value> = self.app("Users").into_iter().filter(|u| u["externalId"] == external_id).collect();
         assert!(found.len() <= 1, "several accounts carry {external_id}: {found:?}");
         found.pop()
     }
