@@ -87,7 +87,7 @@ fn code_only(source: &str) -> String {
                     }
                     _ => 1,
                 };
-                for c in bytes[i..(i + step).min(bytes.len())].iter() {
+                for c in &bytes[i..(i + step).min(bytes.len())] {
                     out.push(blank(*c));
                 }
                 i += step;

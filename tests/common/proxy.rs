@@ -99,10 +99,10 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
 /// `/Users/4711` becomes `/Users/{id}`.
 fn pattern(path: &str) -> String {
     let mut parts: Vec<&str> = path.split('/').collect();
-    if let Some(at) = parts.iter().position(|p| *p == "Users" || *p == "Groups") {
-        if let Some(id) = parts.get_mut(at + 1).filter(|p| !p.is_empty() && **p != ".search") {
-            *id = "{id}";
-        }
+    if let Some(at) = parts.iter().position(|p| *p == "Users" || *p == "Groups")
+        && let Some(id) = parts.get_mut(at + 1).filter(|p| !p.is_empty() && **p != ".search")
+    {
+        *id = "{id}";
     }
     parts.join("/")
 }
