@@ -36,3 +36,8 @@ pub fn poisoned(display_name: &str) -> Value {
 pub fn latency(service: &str, method: &str, path: &str, milliseconds: u64) -> Value {
     json!({"service": service, "method": method, "path": path, "latency_ms": milliseconds})
 }
+
+/// The app acts, then drops the connection instead of answering.
+pub fn lost_answer(service: &str, method: &str, path: &str, rate: f64) -> Value {
+    json!({"service": service, "method": method, "path": path, "drop": true, "rate": rate})
+}

@@ -12,7 +12,16 @@ use std::sync::{Arc, Mutex};
 pub struct Proxy {
     /// The base URL to give to Heeler.
     pub base: String,
-    log: Arc<Mutex<Vec<(String, String)>>>,
+    log: Arc<Mutex<Vec<Seen>>>,
+}
+
+/// One request that went through.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub method: String,
+    /// Path with ids replaced by `{id}`.
+    pub path: String,
+    pub body: String,
 }
 
 impl Proxy {
@@ -37,26 +46,33 @@ impl Proxy {
     /// Requests so far, under the service name `scim`.
     pub fn requests(&self) -> Requests {
         let mut rows: Vec<Row> = Vec::new();
-        for (method, path) in self.log.lock().expect("the log").iter() {
-            match rows.iter_mut().find(|r| r.method == *method && r.path == *path) {
+        for Seen { method, path, .. } in self.seen() {
+            match rows.iter_mut().find(|r| r.method == method && r.path == path) {
                 Some(row) => row.count += 1,
-                None => {
-                    rows.push(Row { service: "scim".into(), method: method.clone(), path: path.clone(), count: 1 });
-                }
+                None => rows.push(Row { service: "scim".into(), method, path, count: 1 }),
             }
         }
         Requests(rows)
     }
+
+    /// Everything that went through so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.log.lock().expect("the log").clone()
+    }
 }
 
-async fn forward(target: &str, seen: &Mutex<Vec<(String, String)>>, request: Request) -> Response {
+async fn forward(target: &str, log: &Mutex<Vec<Seen>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    seen.lock().expect("the log").push((parts.method.to_string(), pattern(parts.uri.path())));
     let path = parts.uri.path_and_query().map_or("", |p| p.as_str());
     let answer = async {
         let body = to_bytes(body, usize::MAX).await.map_err(|e| e.to_string())?;
-        let sent =
-            client().request(parts.method, format!("{target}{path}")).headers(end_to_end(&parts.headers)).body(body);
+        log.lock().expect("the log").push(Seen {
+            method: parts.method.to_string(),
+            path: pattern(parts.uri.path()),
+            body: String::from_utf8_lossy(&body).into_owned(),
+        });
+        let url = format!("{target}{path}");
+        let sent = client().request(parts.method.clone(), url).headers(end_to_end(&parts.headers)).body(body);
         let answer = sent.send().await.map_err(|e| format!("{e:?}"))?;
         let (status, headers) = (answer.status(), end_to_end(answer.headers()));
         Ok::<_, String>((status, headers, answer.bytes().await.map_err(|e| e.to_string())?))
