@@ -41,3 +41,9 @@ pub fn latency(service: &str, method: &str, path: &str, milliseconds: u64) -> Va
 pub fn lost_answer(service: &str, method: &str, path: &str, rate: f64) -> Value {
     json!({"service": service, "method": method, "path": path, "drop": true, "rate": rate})
 }
+
+/// Refuses the first requests with 429 and `Retry-After: 1`.
+pub fn throttled(service: &str, method: &str, path: &str, times: u64) -> Value {
+    let at: Vec<u64> = (1..=times).collect();
+    json!({"service": service, "method": method, "path": path, "status": 429, "retry_after": 1, "at": at})
+}

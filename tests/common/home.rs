@@ -357,14 +357,14 @@ impl Home {
             .collect()
     }
 
-    /// The database files of the data folder.
-    pub fn databases(&self) -> Vec<PathBuf> {
+    /// Every file of the data folder.
+    pub fn files(&self) -> Vec<PathBuf> {
         fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
                 if path.is_dir() {
                     walk(&path, found);
-                } else if std::fs::read(&path).is_ok_and(|b| b.starts_with(b"SQLite format 3\0")) {
+                } else if path.is_file() {
                     found.push(path);
                 }
             }
@@ -372,5 +372,11 @@ impl Home {
         let mut found = Vec::new();
         walk(&self.data, &mut found);
         found
+    }
+
+    /// The database files of the data folder.
+    pub fn databases(&self) -> Vec<PathBuf> {
+        let is_database = |p: &PathBuf| std::fs::read(p).is_ok_and(|b| b.starts_with(b"SQLite format 3\0"));
+        self.files().into_iter().filter(is_database).collect()
     }
 }

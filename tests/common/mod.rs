@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod directory;
+pub mod fake;
 pub mod faults;
 pub mod home;
 pub mod http;

@@ -24,18 +24,31 @@ pub struct Seen {
     pub body: String,
 }
 
+/// Answers some requests itself: status, content type, body. It gets the method, the path with its query and the
+/// proxy's own base.
+pub type Intercept = Box<dyn Fn(&str, &str, &str) -> Option<(u16, &'static str, String)> + Send + Sync>;
+
 impl Proxy {
     /// Starts a proxy on a free loopback port in front of `target`.
     pub fn start(target: &str) -> Self {
+        Self::intercepting(target, Box::new(|_, _, _| None))
+    }
+
+    /// As [`Proxy::start`], but some requests are answered by the test. Links in answers that lead to the target lead
+    /// to the proxy afterwards.
+    pub fn intercepting(target: &str, intercept: Intercept) -> Self {
         let log = Arc::new(Mutex::new(Vec::new()));
         let target = target.trim_end_matches('/').to_owned();
         let seen = Arc::clone(&log);
+        let intercept = Arc::new(intercept);
         let base = runtime().block_on(async move {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let base = format!("http://{}", listener.local_addr().expect("an address"));
+            let own = base.clone();
             let service = axum::Router::new().fallback(move |request: Request| {
-                let (target, seen) = (target.clone(), Arc::clone(&seen));
-                async move { forward(&target, &seen, request).await }
+                let (target, own) = (target.clone(), own.clone());
+                let (seen, intercept) = (Arc::clone(&seen), Arc::clone(&intercept));
+                async move { forward(&target, &own, &intercept, &seen, request).await }
             });
             tokio::spawn(async move { axum::serve(listener, service).await });
             base
@@ -61,7 +74,7 @@ impl Proxy {
     }
 }
 
-async fn forward(target: &str, log: &Mutex<Vec<Seen>>, request: Request) -> Response {
+async fn forward(target: &str, own: &str, intercept: &Intercept, log: &Mutex<Vec<Seen>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("", |p| p.as_str());
     let answer = async {
@@ -71,11 +84,21 @@ async fn forward(target: &str, log: &Mutex<Vec<Seen>>, request: Request) -> Resp
             path: pattern(parts.uri.path()),
             body: String::from_utf8_lossy(&body).into_owned(),
         });
+        if let Some((status, kind, body)) = intercept(parts.method.as_str(), path, own) {
+            let mut headers = HeaderMap::new();
+            headers.insert("content-type", kind.parse().map_err(|_| kind.to_owned())?);
+            return Ok((StatusCode::from_u16(status).map_err(|e| e.to_string())?, headers, body.into()));
+        }
         let url = format!("{target}{path}");
         let sent = client().request(parts.method.clone(), url).headers(end_to_end(&parts.headers)).body(body);
         let answer = sent.send().await.map_err(|e| format!("{e:?}"))?;
         let (status, headers) = (answer.status(), end_to_end(answer.headers()));
-        Ok::<_, String>((status, headers, answer.bytes().await.map_err(|e| e.to_string())?))
+        let body = answer.bytes().await.map_err(|e| e.to_string())?;
+        let body = match std::str::from_utf8(&body) {
+            Ok(text) if text.contains(target) => text.replace(target, own).into(),
+            _ => body,
+        };
+        Ok::<_, String>((status, headers, body))
     };
     match answer.await {
         Ok((status, headers, body)) => {
