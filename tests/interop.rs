@@ -95,8 +95,16 @@ impl Stage {
             let name = text(account, "userName").to_lowercase();
             assert!(by_name.insert(name.clone(), account).is_none(), "two accounts are called {name}");
         }
+        // Everybody of the directory who has an account, in scope or not.
+        let ids: BTreeMap<&str, &str> = directory
+            .users
+            .keys()
+            .filter_map(|id| {
+                let name = directory.scim(id)["userName"].as_str()?.to_lowercase();
+                Some((id.as_str(), text(by_name.get(&name)?, "id")))
+            })
+            .collect();
         let people = directory.in_scope(false);
-        let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
         for id in &people {
             let wanted = directory.scim(id);
             let name = wanted["userName"].as_str().unwrap();
@@ -104,7 +112,6 @@ impl Stage {
                 judge(id, "", format!("{name} has no account"));
                 continue;
             };
-            ids.insert(id.as_str(), text(account, "id"));
             let mut seen = seen(account);
             // Every server may compare user names without case; the spelling is not ours to insist on.
             seen.insert("userName".into(), wanted["userName"].clone());
@@ -112,20 +119,22 @@ impl Stage {
                 let attribute = line.split(": ").nth(1).unwrap_or_default().to_owned();
                 judge(id, leaf(&attribute), line);
             }
-        }
-        for id in people.iter().filter(|id| ids.contains_key(id.as_str())) {
-            let account = accounts.iter().find(|a| text(a, "id") == ids[id.as_str()]).unwrap();
-            let wanted = directory.managers.get(id).and_then(|m| ids.get(m.as_str()).copied());
-            if manager(account) != wanted {
-                judge(id, "manager", format!("{id}: manager: wanted {wanted:?}, app has {:?}", manager(account)));
+            // A manager who left scope after having been provisioned may stay as the manager, or go.
+            let boss = directory.managers.get(id);
+            let wanted = boss.and_then(|m| ids.get(m.as_str()).copied());
+            let may_be_none = boss.is_none_or(|m| !people.contains(m));
+            let has = manager(account);
+            if has != wanted && !(has.is_none() && may_be_none) {
+                judge(id, "manager", format!("{name}: manager: wanted {wanted:?}, app has {has:?}"));
             }
         }
         // Whoever is not in scope is not an active account (the test starts with an empty server).
-        let names: BTreeSet<String> =
-            people.iter().map(|id| directory.scim(id)["userName"].as_str().unwrap().to_lowercase()).collect();
         for (name, account) in &by_name {
-            if !names.contains(name) && seen(account).get("active") == Some(&Value::Bool(true)) {
-                judge(name, "active", format!("{name} is active, but not in scope"));
+            let at = text(account, "id");
+            let owner = ids.iter().find(|(_, target)| **target == at).map(|(id, _)| *id);
+            let in_scope = owner.is_some_and(|id| people.contains(id));
+            if !in_scope && seen(account).get("active") == Some(&Value::Bool(true)) {
+                judge(owner.unwrap_or_default(), "active", format!("{name} is active, but not in scope"));
             }
         }
 
@@ -139,16 +148,16 @@ impl Stage {
                 continue;
             };
             let path = format!("{}/Groups/{}", self.base.trim_end_matches('/'), text(group, "id"));
-            let group = common::http::send("GET", &path, Some(&self.token), None).ok().json();
-            let inside: BTreeSet<String> = directory.members[id]
-                .iter()
-                .filter(|m| people.contains(*m))
-                .filter_map(|m| ids.get(m.as_str()).map(|i| (*i).to_owned()))
-                .collect();
+            let group = common::http::get_patiently(&path, &self.token).ok().json();
+            let account = |m: &String| ids.get(m.as_str()).map(|i| (*i).to_owned());
+            // Members in scope must be there; members who left scope keep their place or lose it.
+            let may: BTreeSet<String> = directory.members[id].iter().filter_map(account).collect();
+            let must: BTreeSet<String> =
+                directory.members[id].iter().filter(|m| people.contains(*m)).filter_map(account).collect();
             let has = members(&group);
-            if has != inside {
-                let missing: Vec<&String> = inside.difference(&has).collect();
-                let extra: Vec<&String> = has.difference(&inside).collect();
+            let missing: Vec<&String> = must.difference(&has).collect();
+            let extra: Vec<&String> = has.difference(&may).collect();
+            if !missing.is_empty() || !extra.is_empty() {
                 judge(id, "member", format!("group {name}: missing {missing:?}, too many {extra:?}"));
             }
             let count = group["members"].as_array().map_or(0, Vec::len);

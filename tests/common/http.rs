@@ -55,6 +55,18 @@ pub fn send(method: &str, url: &str, token: Option<&str>, body: Option<&Value>) 
     finish(format!("{method} {url}"), request)
 }
 
+/// As [`send`] with GET, but waits when the server has had enough for now: real servers limit testers as well.
+pub fn get_patiently(url: &str, token: &str) -> Answer {
+    for _ in 0..60 {
+        let answer = send("GET", url, Some(token), None);
+        if answer.status != 429 {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    panic!("{url} answered 429 for a minute")
+}
+
 /// Posts a form.
 pub fn form(url: &str, fields: &[(&str, &str)]) -> Answer {
     finish(format!("POST {url}"), client().post(url).form(fields))

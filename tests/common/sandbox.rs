@@ -235,7 +235,7 @@ pub fn scim_list(base: &str, token: &str, endpoint: &str) -> Vec<Value> {
     let mut seen = std::collections::HashSet::new();
     loop {
         let url = format!("{}/{endpoint}?startIndex={}&count=100", base.trim_end_matches('/'), all.len() + 1);
-        let page = http::send("GET", &url, Some(token), None).ok().json();
+        let page = http::get_patiently(&url, token).ok().json();
         let fresh: Vec<Value> = page["Resources"]
             .as_array()
             .map(|r| r.iter().filter(|v| seen.insert(text(v, "id").to_owned())).cloned().collect())
