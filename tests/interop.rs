@@ -154,7 +154,9 @@ impl Stage {
             let may: BTreeSet<String> = directory.members[id].iter().filter_map(account).collect();
             let must: BTreeSet<String> =
                 directory.members[id].iter().filter(|m| people.contains(*m)).filter_map(account).collect();
-            let has = members(&group);
+            // Some servers name members by something else than their id.
+            let alias = |m: String| by_name.get(&m.to_lowercase()).map_or(m, |a| text(a, "id").to_owned());
+            let has: BTreeSet<String> = members(&group).into_iter().map(alias).collect();
             let missing: Vec<&String> = must.difference(&has).collect();
             let extra: Vec<&String> = has.difference(&may).collect();
             if !missing.is_empty() || !extra.is_empty() {
