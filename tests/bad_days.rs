@@ -399,7 +399,7 @@ fn a_signal_stops_a_cycle_at_once_and_says_what_is_done_and_what_is_not() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let sandbox = Sandbox::serve(&["--users", "120", "--seed", "40"]);
         let home = Setup::of(&sandbox).line("scope = \"all\"").home();
-        sandbox.faults(&faults::script(&[faults::latency("scim", "POST", "/Users", 400)]));
+        sandbox.faults(&faults::rules(&[faults::latency("scim", "POST", "/Users", 400)]));
         let mut running = home.start(&["sync"]);
         wait_until("some people", || {
             assert!(running.alive(), "the cycle ended early");
@@ -429,7 +429,7 @@ fn a_signal_stops_a_cycle_at_once_and_says_what_is_done_and_what_is_not() {
 fn an_app_that_refuses_for_a_while_is_waited_for() {
     let sandbox = Sandbox::serve(&["--users", "25", "--seed", "17"]);
     let home = Setup::of(&sandbox).line("scope = \"all\"").home();
-    sandbox.faults(&faults::script(&[faults::throttled("scim", "POST", "/Users", 3)]));
+    sandbox.faults(&faults::rules(&[faults::throttled("scim", "POST", "/Users", 3)]));
     let cycle = home.run(&["sync", "--json"]).ok().json();
     assert_eq!(cycle["counts"]["failed"], 0, "{cycle}");
     let accounts = sandbox.app("Users").len() as u64;

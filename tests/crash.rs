@@ -6,7 +6,8 @@
 mod common;
 
 use common::directory::{Expected, seen};
-use common::{Sandbox, Setup, faults, text};
+use common::proxy::Proxy;
+use common::{Sandbox, Setup, faults, text, wait_until};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,7 +38,8 @@ fn a_cycle_killed_at_any_instant_ends_like_one_that_was_not() {
     drop(calm);
 
     let sandbox = serve();
-    let home = Setup::of(&sandbox).line("scope = \"all\"").home();
+    let proxy = Proxy::start(sandbox.get("scim"));
+    let home = Setup::of(&sandbox).app(&proxy.base, sandbox.get("scim_token")).line("scope = \"all\"").home();
     let posts = || sandbox.requests().count("scim", "POST", "/Users");
     let mut random = fastrand::Rng::with_seed(20_261_123);
     let total = wanted.len() as u64;
@@ -47,25 +49,25 @@ fn a_cycle_killed_at_any_instant_ends_like_one_that_was_not() {
         let mut running = home.start(&["sync", "--json"]);
         match round {
             // While the directory is being read, before anything was written.
-            0 => common::wait_until("the first page", || sandbox.requests().count("graph", "GET", "") > 0),
+            0 => wait_until("the first page", || sandbox.requests().count("graph", "GET", "") > 0),
             // Between a request and its answer: the app has acted, its answer is on the way.
             3 | 7 | 10 => {
-                common::wait_until("some people", || posts() > done + 3 || !running.alive());
-                sandbox.faults(&faults::script(&[faults::latency("scim", "POST", "/Users", 1500)]));
+                wait_until("some people", || posts() > done + 3 || !running.alive());
+                proxy.hold_answers(Duration::from_secs(2));
                 let before = posts();
-                common::wait_until("one more request", || posts() > before || !running.alive());
+                wait_until("one more request", || posts() > before || !running.alive());
             }
-            // The answer never comes at all; the kill follows while Heeler looks for the account.
+            // The connection closes instead of an answer; the kill follows while Heeler looks for the account.
             5 => {
-                common::wait_until("some people", || posts() > done + 3 || !running.alive());
-                sandbox.faults(&faults::script(&[faults::lost_answer("scim", "POST", "/Users", 0.2)]));
+                wait_until("some people", || posts() > done + 3 || !running.alive());
+                sandbox.faults(&faults::rules(&[faults::lost_answers("scim", "POST", "/Users", 0.2)]));
                 let before = posts();
-                common::wait_until("more requests", || posts() > before + 5 || !running.alive());
+                wait_until("more requests", || posts() > before + 5 || !running.alive());
             }
             // Anywhere in the middle.
             _ => {
                 let more = random.u64(1..=(total / (KILLS + 4)));
-                common::wait_until("more people", || posts() >= done + more || !running.alive());
+                wait_until("more people", || posts() >= done + more || !running.alive());
                 std::thread::sleep(Duration::from_micros(random.u64(0..3000)));
             }
         }
@@ -76,6 +78,7 @@ fn a_cycle_killed_at_any_instant_ends_like_one_that_was_not() {
         let run = running.finish();
         assert!(run.code == 128 + 9 || run.code == 0, "{run:?}");
         sandbox.no_faults();
+        proxy.hold_answers(Duration::ZERO);
     }
     assert!(killed >= 10, "only {killed} of {KILLS} runs were killed in time");
     assert!((dump(&sandbox).len() as u64) < total, "the kills came too late to mean anything");
@@ -88,7 +91,14 @@ fn a_cycle_killed_at_any_instant_ends_like_one_that_was_not() {
     for (id, account) in &found {
         assert_eq!(wanted.get(id), Some(account), "{id}");
     }
-    assert_eq!(posts(), total, "somebody was posted twice");
+    let mut asked = BTreeMap::<String, u64>::new();
+    for request in proxy.seen().iter().filter(|r| r.method == "POST" && r.path == "/Users") {
+        let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+        *asked.entry(text(&body, "externalId").to_owned()).or_default() += 1;
+    }
+    let twice: Vec<(&String, &u64)> = asked.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "posted more than once: {twice:?}");
+    assert_eq!(posts(), total, "the app counts other requests than one for each person");
 
     let again = home.sync();
     assert_eq!((&again["app_requests"], &again["kind"]), (&0.into(), &"incremental".into()), "{again}");

@@ -366,7 +366,7 @@ fn nobody_is_removed_while_a_page_of_the_directory_cannot_be_read() {
     cast.sandbox.unassign(&leaver);
     cast.sandbox.patch_user(&stayer, &json!({"jobTitle": "Stayer"}));
     for path in ["/groups/delta", "/users/delta"] {
-        cast.sandbox.faults(&faults::script(&[faults::status("graph", "GET", path, 500)]));
+        cast.sandbox.faults(&faults::rules(&[faults::status("graph", "GET", path, 500)]));
         let run = cast.home.run(&["sync", "--json"]);
         assert!(run.code == 3 || run.code == 4, "{path}: {run:?}");
         assert_eq!(cast.active(&leaver), Some(true), "{path} failed, and somebody was removed all the same");
@@ -388,7 +388,7 @@ fn nobody_is_removed_while_a_page_of_the_directory_cannot_be_read() {
 #[test]
 fn a_first_cycle_that_could_not_read_everything_is_followed_by_another_first_cycle() {
     let cast = Cast::new(&[]);
-    cast.sandbox.faults(&faults::script(&[faults::status("graph", "GET", "/groups/delta", 500)]));
+    cast.sandbox.faults(&faults::rules(&[faults::status("graph", "GET", "/groups/delta", 500)]));
     let run = cast.home.run(&["sync", "--json"]);
     assert_ne!(run.code, 0, "{run:?}");
     cast.sandbox.no_faults();
@@ -401,7 +401,7 @@ fn a_first_cycle_that_could_not_read_everything_is_followed_by_another_first_cyc
 /// Graph forgot where we were (410 Gone, or `syncStateNotFound`): everything is read again, nobody is removed for it.
 #[test]
 fn an_expired_delta_link_leads_to_a_full_reading_and_removes_nobody() {
-    for expiry in [faults::gone("/users/delta"), faults::sync_state_not_found("/groups/delta")] {
+    for expiry in [faults::expired("/users/delta", "resync"), faults::expired("/groups/delta", "sync_state")] {
         let cast = Cast::new(&[]);
         let [kept, leaver, purged] = ["Kira", "Lena", "Paul"].map(|n| cast.person(n));
         cast.cycle();
@@ -410,7 +410,7 @@ fn an_expired_delta_link_leads_to_a_full_reading_and_removes_nobody() {
         cast.sandbox.unassign(&leaver);
         cast.sandbox.delete_user(&purged);
         cast.sandbox.purge_user(&purged);
-        cast.sandbox.faults(&faults::script(&[expiry]));
+        cast.sandbox.faults(&faults::rules(&[expiry]));
         let run = cast.home.run(&["sync", "--json"]);
         assert!([0, 4].contains(&run.code), "{run:?}");
         cast.sandbox.no_faults();
@@ -446,7 +446,7 @@ fn accounts_of_leavers_stay_on_when_the_job_says_so() {
 fn a_person_whom_the_app_refuses_fails_alone() {
     let cast = Cast::new(&[]);
     let [poisoned, fine] = ["Poison", "Fine"].map(|n| cast.person(n));
-    cast.sandbox.faults(&faults::script(&[faults::poisoned("Poison Stage")]));
+    cast.sandbox.faults(&faults::poisoned(&[&poisoned]));
     let run = cast.home.run(&["sync", "--json"]).code(1);
     let cycle = run.json();
     assert_eq!(cycle["state"], "succeeded", "{cycle}");
@@ -465,6 +465,46 @@ fn a_person_whom_the_app_refuses_fails_alone() {
     cast.sandbox.patch_user(&poisoned, &json!({"displayName": "Cured Stage"}));
     cast.cycle();
     assert_eq!(cast.active(&poisoned), Some(true), "a change in the source does not end the waiting (E10.4)");
+}
+
+/// The app runs out of seats: the rest fails with the reason, and people who leave make room first (fault 64, I9).
+#[test]
+fn an_app_without_free_seats_still_lets_people_go() {
+    let cast = Cast::new(&[]);
+    let leaver = cast.person("Lou");
+    cast.cycle();
+    let seats = cast.sandbox.app("Users").iter().filter(|a| a["active"] == true).count();
+    cast.sandbox.faults(&faults::licence_limit(seats));
+    cast.sandbox.unassign(&leaver);
+    let [first, second] = ["Fay", "Sid"].map(|n| cast.person(n));
+    let cycle = cast.home.run(&["sync", "--json"]).code(1).json();
+    assert_eq!(cast.active(&leaver), Some(false), "{cycle}");
+    let in_app = [&first, &second].iter().filter(|id| cast.active(id) == Some(true)).count();
+    assert_eq!(in_app, 1, "the seat of the leaver was not given to a joiner: {cycle}");
+    assert_eq!(counts(&cycle)[5], 1, "{cycle}");
+    let failure =
+        cast.home.log(&cycle).into_iter().find(|e| e["provisioningStatusInfo"]["status"] == "failure").unwrap();
+    let code = text(&failure["provisioningStatusInfo"]["errorInformation"], "errorCode");
+    assert_eq!(code, "LicenseLimitExceeded", "{failure}");
+}
+
+/// An app that shows writes late: nobody is created twice because of it (faults 47 and 48).
+#[test]
+fn an_app_whose_reads_lag_behind_gets_nobody_twice() {
+    let cast = Cast::new(&[]);
+    cast.sandbox.faults(&faults::stale_reads(1500));
+    let ids = ["Ann", "Ben", "Cam"].map(|n| cast.person(n));
+    let before = cast.sandbox.requests();
+    cast.home.run(&["sync", "--json"]);
+    cast.home.run(&["sync", "--json"]);
+    cast.sandbox.no_faults();
+    cast.cycle();
+    let accounts = cast.sandbox.app("Users");
+    let sent = cast.sandbox.requests().since(&before);
+    assert_eq!(sent.count("scim", "POST", "/Users"), accounts.len() as u64, "{sent:?}");
+    for id in &ids {
+        assert_eq!(cast.active(id), Some(true));
+    }
 }
 
 /// The tutorial's order of things: one person first, everybody else after a look at the plan.

@@ -4,46 +4,51 @@ use serde_json::{Value, json};
 
 /// No fault at all.
 pub fn none() -> Value {
-    script(&[])
+    json!({})
 }
 
 /// A script of rules.
-pub fn script(rules: &[Value]) -> Value {
+pub fn rules(rules: &[Value]) -> Value {
     json!({"rules": rules})
 }
 
-/// Answers with a status, always.
+/// Every request of a kind is answered with a status, and nothing is done.
 pub fn status(service: &str, method: &str, path: &str, status: u16) -> Value {
     json!({"service": service, "method": method, "path": path, "status": status})
 }
 
-/// Answers the first request that names a delta token with 410 Gone.
-pub fn gone(path: &str) -> Value {
-    json!({"service": "graph", "method": "GET", "path": path, "status": 410, "at": [1]})
+/// The first request of a kind with a delta link finds it expired: `resync` (410 Gone) or `sync_state`
+/// (`syncStateNotFound`).
+pub fn expired(path: &str, how: &str) -> Value {
+    json!({"service": "graph", "method": "GET", "path": path, "count": 1, "gone": how})
 }
 
-/// Answers the first request that names a delta token as a tenant that lost the sync state does.
-pub fn sync_state_not_found(path: &str) -> Value {
-    json!({"service": "graph", "method": "GET", "path": path, "status": 400, "code": "syncStateNotFound", "at": [1]})
-}
-
-/// The app refuses everybody with this display name.
-pub fn poisoned(display_name: &str) -> Value {
-    json!({"service": "scim", "poisoned": display_name, "status": 400})
-}
-
-/// The app waits this long after it has acted, before it answers.
+/// Every request of a kind waits this long before anything is done.
 pub fn latency(service: &str, method: &str, path: &str, milliseconds: u64) -> Value {
     json!({"service": service, "method": method, "path": path, "latency_ms": milliseconds})
 }
 
-/// The app acts, then drops the connection instead of answering.
-pub fn lost_answer(service: &str, method: &str, path: &str, rate: f64) -> Value {
-    json!({"service": service, "method": method, "path": path, "drop": true, "rate": rate})
+/// This share of the requests of a kind is carried out, but the connection closes instead of an answer.
+pub fn lost_answers(service: &str, method: &str, path: &str, share: f64) -> Value {
+    json!({"service": service, "method": method, "path": path, "drop": "after", "rate": share})
 }
 
-/// Refuses the first requests with 429 and `Retry-After: 1`.
+/// The first requests of a kind are refused with 429 and `Retry-After: 1`.
 pub fn throttled(service: &str, method: &str, path: &str, times: u64) -> Value {
-    let at: Vec<u64> = (1..=times).collect();
-    json!({"service": service, "method": method, "path": path, "status": 429, "retry_after": 1, "at": at})
+    json!({"service": service, "method": method, "path": path, "count": times, "status": 429, "retry_after": 1})
+}
+
+/// Every write of the accounts with these user names or external ids fails in the app.
+pub fn poisoned(names: &[&str]) -> Value {
+    json!({"app": {"poisoned": names}})
+}
+
+/// The app has this many seats.
+pub fn licence_limit(seats: usize) -> Value {
+    json!({"app": {"licence_limit": seats}})
+}
+
+/// Reads of the app are this old.
+pub fn stale_reads(milliseconds: u64) -> Value {
+    json!({"app": {"stale_reads_ms": milliseconds}})
 }
