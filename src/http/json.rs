@@ -3,6 +3,7 @@
 use super::error::{HttpError, Place};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Parses a body. A byte order mark is stripped; an empty body is an error.
@@ -21,8 +22,9 @@ pub fn parse_json(place: &Place, content_type: &str, body: &[u8], max_depth: usi
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(not_json("the body is empty".into()));
     }
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    // The depth is bounded already, at a value of our own choice.
+    let text = String::from_utf8_lossy(body);
+    let text = repaired(&text);
+    let mut reader = serde_json::Deserializer::from_str(&text);
     let value = Strict.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     value.map_err(|e| {
         // The library's message may quote the body; its category and position do not.
@@ -43,6 +45,37 @@ pub(crate) fn is_html(content_type: &str, body: &[u8]) -> bool {
     let start = body.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(body.len());
     let head: Vec<u8> = body[start..].iter().take(9).map(u8::to_ascii_lowercase).collect();
     head.starts_with(b"<!doctype") || head.starts_with(b"<html")
+}
+
+/// Replaces escapes of half a surrogate pair by U+FFFD, as bytes that are no UTF-8 were: one spoilt name must not make
+/// a page with a thousand others unreadable, and the mark stays visible.
+fn repaired(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return Cow::Borrowed(text);
+    }
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut out = String::with_capacity(text.len());
+    let (mut at, mut copied) = (0, 0);
+    while let Some(step) = text[at..].find('\\') {
+        at += step;
+        match unit(at) {
+            Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => at += 12,
+            Some(0xd800..=0xdfff) => {
+                out.push_str(&text[copied..at]);
+                out.push_str("\\ufffd");
+                at += 6;
+                copied = at;
+            }
+            Some(_) => at += 6,
+            // The escaped character may be any, also one of several bytes when the JSON is broken.
+            None => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        }
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
 }
 
 /// Whether brackets nest deeper than the limit, strings skipped. Linear, and needs no memory.
@@ -175,12 +208,26 @@ mod tests {
 
     #[test]
     fn messages_never_quote_the_body_or_the_query() {
-        for body in ["", "{\"a\":", "{\"canary\":1,\"canary\":2}", "canary", "{} canary", "[1e999]", "\"\\ud800\""] {
+        for body in ["", "{\"a\":", "{\"canary\":1,\"canary\":2}", "canary", "{} canary", "[1e999]", "\"\\x\""] {
             let error = parse("application/json", body.as_bytes()).unwrap_err();
             assert!(matches!(error, HttpError::NotJson { .. }), "{body}: {error}");
             assert!(!error.to_string().contains("canary"), "{error}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
-        assert!(parse("", b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn a_spoilt_name_does_not_spoil_the_page() {
+        for (body, text) in [
+            (&b"\"a\xffb\""[..], "a\u{fffd}b"),
+            (br#""x\ud800y""#, "x\u{fffd}y"),
+            (br#""\uDC00\ud83d\ude00\ud83d""#, "\u{fffd}😀\u{fffd}"),
+            (br#""\\ud800 \u00e9\ud800\ud800""#, "\\ud800 é\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(parse("", body).unwrap(), json!(text));
+        }
+        for broken in ["\"\\ud", "\"\\ud8é", "\\ud800", "\"\\é\\ud800\"", "\\ud\\"] {
+            assert!(parse("", broken.as_bytes()).is_err(), "{broken}");
+        }
     }
 }
