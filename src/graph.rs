@@ -4,6 +4,7 @@ mod assertion;
 mod client;
 mod delta;
 mod error;
+mod judge;
 mod parse;
 mod settings;
 #[cfg(test)]

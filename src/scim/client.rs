@@ -4,6 +4,7 @@
 //! they report errors. What they answer is handed on as it came: the caller checks that it is what was asked for.
 
 mod error;
+mod judge;
 mod list;
 mod settings;
 #[cfg(test)]

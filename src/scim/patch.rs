@@ -73,6 +73,11 @@ impl Serialize for PatchRequest {
 }
 
 impl PatchRequest {
+    /// The request body.
+    pub fn to_value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
     /// Reads a request body; `op` and the member names in any letter case (E9.7).
     ///
     /// # Errors

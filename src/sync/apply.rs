@@ -178,8 +178,9 @@ impl Applying<'_> {
         };
         let failed = outcome.state == OperationState::Failed;
         let unknown = outcome.state == OperationState::Unknown;
-        if outcome.systemic {
-            self.stop(SyncError::App(outcome.app_error.unwrap_or_default()));
+        let systemic = outcome.app_error.is_some();
+        if let Some(error) = outcome.app_error {
+            self.stop(SyncError::App(error));
         }
         let record = Record {
             subject: &work.subject,
@@ -195,7 +196,7 @@ impl Applying<'_> {
             duration_ms,
         };
         let entry = journal::entry(job, self.cycle_id, &record, self.rules_of(operation.object_type), &now);
-        let retry = if failed && !outcome.systemic {
+        let retry = if failed && !systemic {
             let trouble = outcome.trouble.clone().unwrap_or_else(|| Trouble {
                 code: "InternalError".into(),
                 reason: "failed".into(),
@@ -221,7 +222,10 @@ impl Applying<'_> {
         let references = matches!(operation.verb, Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers);
         job.store
             .write(move |c| {
-                operations::finish(c, &row, detail.as_deref())?;
+                operations::set_state(c, &row.id, row.state, detail.as_deref())?;
+                if let Some(target) = &row.target_id {
+                    operations::set_target(c, &row.id, target)?;
+                }
                 if let Some(link) = &link {
                     links::put(c, link)?;
                 }

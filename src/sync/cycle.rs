@@ -1,7 +1,10 @@
 //! One cycle, told in order: read, decide, look, plan, guard, apply, write down.
 
 mod evaluate;
+
 mod finish;
+
+pub use evaluate::{entitlements, roles_of};
 
 use super::apply::{self, Applied};
 use super::guard::{self, Verdict};
@@ -232,7 +235,7 @@ fn judge(job: &Job, plan: &mut Plan, read: &Read) -> Result<Verdict, SyncError> 
         failures: read.failures.clone(),
         by_assignment: !job.settings.sync_all(),
         deletion_threshold: job.settings.deletion_threshold,
-        rulings: finish::rulings(job)?,
+        rulings: finish::rulings(job, &plan.work)?,
     };
     Ok(guard::guard(&mut plan.work, &evidence))
 }

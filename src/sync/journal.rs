@@ -64,7 +64,7 @@ pub fn entry(job: &Job, cycle_id: &str, record: &Record<'_>, rules: &ObjectRules
             LogStatus::Failure | LogStatus::Warning => "nonServiceFailure".into(),
             LogStatus::Success | LogStatus::Skipped => "success".into(),
         },
-        recommended_action: codes::advice(&trouble.code).map(str::to_owned),
+        recommended_action: Some(codes::advice(&trouble.code).to_owned()).filter(|a| !a.is_empty()),
     });
     let target_name = match subject.object_type {
         ObjectType::User => subject.matching.first().map(|(_, v)| v.clone()),

@@ -33,7 +33,7 @@ impl ObjectRules {
     pub fn new(mapping: CompiledMapping) -> Result<Self, FilterError> {
         let paths = mapping.rules.iter().map(|r| AttrPath::parse(&r.target)).collect::<Result<Vec<_>, _>>()?;
         let reference = mapping.rules.iter().position(|r| r.reference);
-        let flow = mapping.flow.clone();
+        let flow = mapping.flow;
         Ok(Self { mapping, paths, reference, flow })
     }
 
@@ -209,7 +209,7 @@ pub fn user_subject(
     let standing = user_standing(user, entitlements, scope.setting, scope.exclude_default_access, || {
         filtered(filter, &source)
     });
-    let course = user_course(&standing, link.as_ref(), rules.flow.clone(), scope.skip_out_of_scope);
+    let course = user_course(&standing, link.as_ref(), rules.flow, scope.skip_out_of_scope);
     let mut subject = Subject {
         object_type: ObjectType::User,
         source_id: user.id.clone(),
@@ -249,7 +249,7 @@ pub fn group_subject(
     let source = SourceObject::group(group);
     let filter = rules.mapping.filter.as_ref();
     let standing = group_standing(group, entitlements, scope.setting, || filtered(filter, &source));
-    let course = group_course(&standing, link.as_ref(), rules.flow.clone(), scope.skip_out_of_scope);
+    let course = group_course(&standing, link.as_ref(), rules.flow, scope.skip_out_of_scope);
     let mut subject = Subject {
         object_type: ObjectType::Group,
         source_id: group.id.clone(),

@@ -80,7 +80,7 @@ impl Applying<'_> {
             outcome.trouble = Some(Trouble {
                 code: error.code().to_owned(),
                 reason: format!("not every member was taken: {error}"),
-                details: error.detail().map(str::to_owned),
+                details: Some(error.detail().to_owned()).filter(|d| !d.is_empty()),
             });
         } else if !rest.is_empty() {
             let trouble = Outcome::unknown("stopped between two requests").trouble;

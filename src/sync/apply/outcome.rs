@@ -23,9 +23,7 @@ pub struct Outcome {
     pub export: Option<String>,
     /// Whether an existing resource was taken over instead of making one.
     pub adopted: bool,
-    /// Whether the fault concerns everybody.
-    pub systemic: bool,
-    /// The fault, when it concerns everybody.
+    /// The fault, when it concerns everybody: all writes stop.
     pub app_error: Option<ScimError>,
 }
 
@@ -41,7 +39,6 @@ impl Outcome {
             trouble: None,
             export: None,
             adopted: false,
-            systemic: false,
             app_error: None,
         }
     }
@@ -67,10 +64,11 @@ impl Outcome {
         let mut outcome = if error.outcome_unknown() {
             Self::unknown(&error.to_string())
         } else {
-            Self::failed(error.code(), error.to_string(), error.detail().map(str::to_owned))
+            Self::failed(error.code(), error.to_string(), Some(error.detail().to_owned()).filter(|d| !d.is_empty()))
         };
-        outcome.systemic = error.systemic();
-        outcome.app_error = outcome.systemic.then_some(error);
+        if error.systemic() {
+            outcome.app_error = Some(error);
+        }
         outcome
     }
 }

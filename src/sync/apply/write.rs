@@ -245,7 +245,7 @@ impl Applying<'_> {
                 object.remove("groups");
             }
             let answer = scim.replace(object_type, id, &whole).await?;
-            return Ok(Sent { answer: Some(answer), ..Sent::default() });
+            return Ok(Sent { answer, ..Sent::default() });
         }
         if !first.refused() {
             return Err(first);
