@@ -230,7 +230,7 @@ impl Show<'_> {
         let mut map = Map::new();
         map.insert("value".into(), id.into());
         map.insert("$ref".into(), self.location(kind, id).into());
-        if let Some(name) = record.text("displayName").or_else(|| record.text("userName")) {
+        if let Some(name) = record.text("displayName") {
             map.insert("display".into(), name.into());
         }
         map.insert("type".into(), kind.name().into());

@@ -1,6 +1,6 @@
 use super::*;
-use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request};
+use axum::response::IntoResponse;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -52,8 +52,8 @@ impl Flock {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let answer = self.0.answer(&parts, BASE, body.as_bytes()).unwrap_or_else(answer::Answer::from);
-        let headers = axum::response::IntoResponse::into_response(answer_copy(&answer)).headers().clone();
-        Reply { status: answer.status, body: answer.body.unwrap_or_default(), headers }
+        let (status, body) = (answer.status, answer.body.clone().unwrap_or_default());
+        Reply { status, body, headers: answer.into_response().headers().clone() }
     }
 
     fn ask(&self, method: &str, path: &str, body: Value) -> Reply {
@@ -84,10 +84,6 @@ impl Flock {
         assert_eq!(list["totalResults"], list["Resources"].as_array().unwrap().len());
         list["Resources"].as_array().unwrap().iter().map(|r| r["userName"].as_str().unwrap().to_owned()).collect()
     }
-}
-
-fn answer_copy(answer: &answer::Answer) -> answer::Answer {
-    answer::Answer { status: answer.status, headers: answer.headers.clone(), body: answer.body.clone() }
 }
 
 fn with_schemas(mut body: Value, urn: &str) -> Value {

@@ -117,6 +117,10 @@ fn whole_extension(top: &mut Object, op: Op, path: &AttrPath, value: Option<Valu
         }
         (Op::Add | Op::Replace, known, Some(Value::Object(map))) if known.is_some() || in_core => {
             for (key, value) in map {
+                // Client libraries that model the extension as an object of its own send its `schemas` along.
+                if key.eq_ignore_ascii_case("schemas") {
+                    continue;
+                }
                 let inner = AttrPath { schema: Some(urn.to_owned()), ..read_path(&key)? };
                 if inner.attr.is_empty() {
                     return Err(ScimError::of(ScimType::InvalidPath, format!("No schema declares `{key}` in {urn}.")));
