@@ -185,6 +185,8 @@ pub struct Setup {
     client_secret: String,
     service_principal_id: String,
     directory_ca: Option<String>,
+    sign_in: Option<String>,
+    files: Vec<(String, String)>,
     lines: Vec<String>,
 }
 
@@ -205,6 +207,8 @@ impl Setup {
             client_secret: get("client_secret"),
             service_principal_id: get("service_principal_id"),
             directory_ca: ca,
+            sign_in: None,
+            files: Vec::new(),
             lines: vec!["enabled = true".into(), "environment = \"test\"".into()],
         }
     }
@@ -232,6 +236,14 @@ impl Setup {
     /// Another client secret.
     pub fn client_secret(mut self, secret: &str) -> Self {
         self.client_secret = secret.into();
+        self
+    }
+
+    /// Another way to sign in than the client secret: the line of the configuration, and the file it names, which
+    /// lies beside the configuration.
+    pub fn sign_in(mut self, line: &str, file: &str, content: &str) -> Self {
+        self.sign_in = Some(line.into());
+        self.files.push((file.into(), content.into()));
         self
     }
 
@@ -283,10 +295,15 @@ impl Home {
         };
         let token = secret("scim-token", &setup.scim_token);
         let client_secret = secret("client-secret", &setup.client_secret);
+        for (name, content) in &setup.files {
+            secret(name, content);
+        }
+        let with_secret = format!("client_secret = {{ file = {client_secret:?} }}");
+        let sign_in = setup.sign_in.as_ref().unwrap_or(&with_secret);
         let ca = |ca: &Option<String>| ca.as_ref().map(|p| format!(", ca_file = {p:?}")).unwrap_or_default();
         let config = format!(
             "[jobs.main]\n{lines}\napp = {{ preset = {preset:?}, tenant_url = {url:?}, secret_token = {{ file = {token:?} }}{app_ca} }}\n\
-             directory = {{ tenant_id = {tenant:?}, client_id = {client:?}, client_secret = {{ file = {client_secret:?} }}, \
+             directory = {{ tenant_id = {tenant:?}, client_id = {client:?}, {sign_in}, \
              service_principal_id = {sp:?}, authority = {authority:?}, graph = {graph:?}{graph_ca} }}\n",
             lines = setup.lines.join("\n"),
             preset = setup.preset,

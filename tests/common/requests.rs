@@ -9,7 +9,7 @@ pub struct Requests(pub Vec<Row>);
 /// One counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// `graph`, `scim` or `login`.
+    /// `graph`, `token` or `scim`.
     pub service: String,
     /// `GET`, `POST`, …
     pub method: String,
@@ -19,21 +19,18 @@ pub struct Row {
 }
 
 impl Requests {
-    /// Reads the answer of the control endpoint.
+    /// Reads the answer of the control endpoint: `{"scim": {"total": 3, "GET /Users": 2, …}, …}`.
     pub fn parse(value: &Value) -> Self {
-        let rows = value["requests"].as_array().or_else(|| value.as_array());
-        let rows = rows.unwrap_or_else(|| panic!("no list of counters in {value}"));
-        let member = |row: &Value, name: &str| super::text(row, name).to_owned();
-        Self(
-            rows.iter()
-                .map(|row| Row {
-                    service: member(row, "service"),
-                    method: member(row, "method"),
-                    path: member(row, "path"),
-                    count: row["count"].as_u64().unwrap_or_else(|| panic!("no count in {row}")),
-                })
-                .collect(),
-        )
+        let services = value.as_object().unwrap_or_else(|| panic!("no counters in {value}"));
+        let mut rows = Vec::new();
+        for (service, counters) in services {
+            for (name, count) in counters.as_object().unwrap_or_else(|| panic!("no counters in {counters}")) {
+                let Some((method, path)) = name.split_once(' ') else { continue };
+                let count = count.as_u64().unwrap_or_else(|| panic!("no number in {counters}"));
+                rows.push(Row { service: service.clone(), method: method.into(), path: path.into(), count });
+            }
+        }
+        Self(rows)
     }
 
     /// Requests of one service; an empty method or path fits all, a path fits by its end.
