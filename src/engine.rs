@@ -1,1 +1,20 @@
-//! Runs jobs: lease, schedule, command rows.
+//! Runs jobs: who may run one (the lease), when (the schedule), and what others ask for (command rows).
+//!
+//! An engine is called only by the task that holds the job's lease. Everybody else, the console and the commands
+//! included, writes a command row and watches the store.
+
+mod assemble;
+mod connection;
+mod lease;
+mod quarantine;
+mod requests;
+mod runner;
+mod schedule;
+
+pub use assemble::{Assembly, AssembleError, assemble, clients_of, rules_of, schema_of, scope_rules, settings_of};
+pub use connection::{ConnectionStep, ConnectionTest, test_connection};
+pub use lease::{Lease, LeaseError};
+pub use quarantine::{Standing, after_cycle};
+pub use requests::{Answer, Ask, Asked, ask};
+pub use runner::{Engine, Held, RunError, cycle_json, exit_of};
+pub use schedule::{Stop, serve};
