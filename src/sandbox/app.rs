@@ -75,8 +75,8 @@ impl App {
     }
 
     /// The tenant URL that locations start with. Without it they follow the `Host` header of each request.
-    pub fn set_base(&self, base: String) {
-        self.write().base = Some(base.trim_end_matches('/').to_owned());
+    pub fn set_base(&self, base: impl Into<String>) {
+        self.write().base = Some(base.into().trim_end_matches('/').to_owned());
     }
 
     /// Replaces the faults.
@@ -136,4 +136,5 @@ impl App {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value)]
 mod tests;

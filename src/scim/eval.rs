@@ -21,8 +21,11 @@ pub fn element_matches(filter: &Filter, element: &Value, attribute: Option<&Attr
     holds(filter, element, &Scope::Element(attribute))
 }
 
-/// Refuses what RFC 7644 says must not be compared (order of booleans and binaries) and, where `strict`, attributes
-/// that no schema declares.
+/// Refuses what RFC 7644 section 3.4.2.2 says cannot be compared: the order of booleans, binaries and `null`, and parts
+/// of anything but text.
+///
+/// # Errors
+/// Says which comparison; the span is empty.
 pub fn check(filter: &Filter, schemas: &Schemas) -> Result<(), FilterError> {
     let refuse = |message: String| Err(FilterError { message, span: 0..0 });
     match filter {

@@ -139,5 +139,6 @@ fn parse_operation(operation: Value) -> Result<PatchOp, ScimError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value)]
 #[path = "patch/tests.rs"]
 mod tests;

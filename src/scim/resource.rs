@@ -4,7 +4,7 @@ use super::eval::{boolean, element_matches, field, fold};
 use super::filter::{Filter, Op};
 use super::path::AttrPath;
 use super::schema::Schemas;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The value at a path; `None` if there is none, or if it is `null` or an empty list.
 ///
@@ -45,10 +45,13 @@ pub fn set(resource: &mut Value, path: &AttrPath, value: Value) {
     if value.is_null() {
         return;
     }
-    let mut container = object_in(resource);
-    if let Some(urn) = path.extension() {
-        container = object_in(entry(container, urn));
-    }
+    in_object(resource, |top| match path.extension() {
+        Some(urn) => in_object(entry(top, urn), |extension| set_in(extension, path, value)),
+        None => set_in(top, path, value),
+    });
+}
+
+fn set_in(container: &mut Map<String, Value>, path: &AttrPath, value: Value) {
     if path.attr.is_empty() {
         if let Value::Object(map) = value {
             container.extend(map);
@@ -57,31 +60,37 @@ pub fn set(resource: &mut Value, path: &AttrPath, value: Value) {
     }
     let multi_valued = Schemas::user().resolve(path).is_some_and(|t| t.extension.is_none() && t.attribute.multi_valued);
     let slot = entry(container, &path.attr);
-    let place = match &path.filter {
-        Some(filter) => element(slot, &path.attr, filter),
-        None if path.sub.is_some() && multi_valued => first_element(slot),
-        None => slot,
-    };
-    match &path.sub {
-        Some(sub) => *entry(object_in(place), sub) = value,
+    let fill = |place: &mut Value| match &path.sub {
+        Some(sub) => in_object(place, |map| *entry(map, sub) = value),
         None => match (place, value) {
             // Without sub-attribute, a filter has already put its own terms there: keep them beside the new ones.
             (Value::Object(have), Value::Object(new)) if path.filter.is_some() => have.extend(new),
             (place, value) => *place = value,
         },
+    };
+    match &path.filter {
+        Some(filter) => in_list(slot, |list| element(list, &path.attr, filter), fill),
+        None if path.sub.is_some() && multi_valued => {
+            let first = |list: &mut Vec<Value>| {
+                if list.is_empty() {
+                    list.push(Value::Object(Map::new()));
+                }
+                0
+            };
+            in_list(slot, first, fill);
+        }
+        None => fill(slot),
     }
 }
 
-/// The value as an object, which it becomes if it is none.
-fn object_in(value: &mut Value) -> &mut Map<String, Value> {
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    match value {
+/// The value as an object, which it becomes if it is none; `fill` works on it.
+fn in_object(value: &mut Value, fill: impl FnOnce(&mut Map<String, Value>)) {
+    let mut map = match value.take() {
         Value::Object(map) => map,
-        // Made an object above.
-        _ => unreachable!(),
-    }
+        _ => Map::new(),
+    };
+    fill(&mut map);
+    *value = Value::Object(map);
 }
 
 fn entry<'a>(map: &'a mut Map<String, Value>, name: &str) -> &'a mut Value {
@@ -89,42 +98,33 @@ fn entry<'a>(map: &'a mut Map<String, Value>, name: &str) -> &'a mut Value {
     map.entry(key).or_insert(Value::Null)
 }
 
-fn list_in(value: &mut Value) -> &mut Vec<Value> {
-    if !value.is_array() {
-        let single = value.take();
-        *value = if single.is_null() { json!([]) } else { json!([single]) };
-    }
-    match value {
+/// The value as a list, which it becomes if it is none; `fill` works on the element that `choose` finds or makes.
+fn in_list(value: &mut Value, choose: impl FnOnce(&mut Vec<Value>) -> usize, fill: impl FnOnce(&mut Value)) {
+    let mut list = match value.take() {
         Value::Array(list) => list,
-        // Made a list above.
-        _ => unreachable!(),
-    }
-}
-
-fn first_element(slot: &mut Value) -> &mut Value {
-    let list = list_in(slot);
-    if list.is_empty() {
-        list.push(json!({}));
-    }
-    &mut list[0]
-}
-
-fn element<'a>(slot: &'a mut Value, attr: &str, filter: &Filter) -> &'a mut Value {
-    let list = list_in(slot);
-    let at = match list.iter().position(|e| element_matches(filter, e, None)) {
-        Some(at) => at,
-        None => {
-            let mut new = implied(filter).unwrap_or_default();
-            let is_work = new.get("type").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case("work"));
-            let has_primary = list.iter().any(|e| e.get("primary") == Some(&Value::Bool(true)));
-            if attr.eq_ignore_ascii_case("emails") && is_work && !has_primary && !new.contains_key("primary") {
-                new.insert("primary".into(), true.into());
-            }
-            list.push(Value::Object(new));
-            list.len() - 1
-        }
+        Value::Null => Vec::new(),
+        single => vec![single],
     };
-    &mut list[at]
+    let at = choose(&mut list);
+    if let Some(element) = list.get_mut(at) {
+        fill(element);
+    }
+    *value = Value::Array(list);
+}
+
+/// Place of the element that fits the filter, made if there is none.
+fn element(list: &mut Vec<Value>, attr: &str, filter: &Filter) -> usize {
+    if let Some(at) = list.iter().position(|e| element_matches(filter, e, None)) {
+        return at;
+    }
+    let mut new = implied(filter).unwrap_or_default();
+    let is_work = new.get("type").and_then(Value::as_str).is_some_and(|t| t.eq_ignore_ascii_case("work"));
+    let has_primary = list.iter().any(|e| e.get("primary") == Some(&Value::Bool(true)));
+    if attr.eq_ignore_ascii_case("emails") && is_work && !has_primary && !new.contains_key("primary") {
+        new.insert("primary".into(), true.into());
+    }
+    list.push(Value::Object(new));
+    list.len() - 1
 }
 
 /// The element that a filter of `eq` terms describes; `None` if the filter says anything else.
@@ -247,6 +247,7 @@ fn key(value: &Value, case_exact: bool) -> String {
 mod tests {
     use super::super::schema::{ENTERPRISE_URN, USER_URN};
     use super::*;
+    use serde_json::json;
 
     fn path(text: &str) -> AttrPath {
         AttrPath::parse(text).unwrap()

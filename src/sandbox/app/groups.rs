@@ -31,7 +31,7 @@ impl State {
         let delta = edit.delta();
         let attributes = (record.attributes != attributes).then_some(attributes);
         if attributes.is_some() || !delta.is_empty() {
-            self.store.update(Kind::Group, id, attributes, delta);
+            self.store.update(Kind::Group, id, attributes, &delta);
         }
         Ok(())
     }
@@ -58,7 +58,7 @@ impl State {
         let delta = edit.delta();
         let attributes = (record.attributes != attributes).then_some(attributes);
         if attributes.is_some() || !delta.is_empty() {
-            self.store.update(Kind::Group, id, attributes, delta);
+            self.store.update(Kind::Group, id, attributes, &delta);
         }
         Ok(())
     }

@@ -40,7 +40,7 @@ impl Members {
         }
     }
 
-    pub(super) fn change(&mut self, delta: Delta) {
+    pub(super) fn change(&mut self, delta: &Delta) {
         for id in &delta.removed {
             self.remove(id);
         }
@@ -102,7 +102,9 @@ impl<'a> Edit<'a> {
     }
 
     pub(super) fn add(&mut self, id: &str) {
-        if !self.contains(id) && !(self.removed.remove(id) && self.keeps(id)) {
+        // One that this request removed before comes back to its old place.
+        self.removed.remove(id);
+        if !self.contains(id) {
             self.added.add(id);
         }
     }
@@ -143,7 +145,7 @@ mod tests {
         let all = edit.all();
         let delta = edit.delta();
         let mut after = base.clone();
-        after.change(delta.clone());
+        after.change(&delta);
         let (mut x, mut y) = (all.clone(), after.iter().map(str::to_owned).collect::<Vec<_>>());
         x.sort();
         y.sort();

@@ -140,12 +140,12 @@ impl State {
                 }
             }
         }
-        Ok(Answer::json(200, list_response(resources, total, query.start)))
+        Ok(Answer::json(200, list_response(&resources, total, query.start)))
     }
 }
 
 /// A list message.
-pub(super) fn list_response(resources: Vec<Value>, total: usize, start: usize) -> Value {
+pub(super) fn list_response(resources: &[Value], total: usize, start: usize) -> Value {
     json!({"schemas": [LIST_URN], "totalResults": total, "startIndex": start, "itemsPerPage": resources.len(),
         "Resources": resources})
 }

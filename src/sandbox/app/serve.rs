@@ -28,13 +28,11 @@ pub(super) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
     }
     let nested = NestedPath::from_request_parts(&mut parts, &()).await.ok();
     let base = app.base(&parts.headers, nested.as_ref().map_or("", |path| path.as_str()));
-    let body = match to_bytes(body, MAX_BODY).await {
-        Ok(body) => body,
-        Err(_) => {
-            return Answer::from(ScimError::new(413, format!("The body exceeds {MAX_BODY} bytes."))).into_response();
-        }
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return Answer::from(ScimError::new(413, format!("The body exceeds {MAX_BODY} bytes."))).into_response();
     };
-    app.answer(&parts, &base, &body).unwrap_or_else(Answer::from).into_response()
+    let answer = app.answer(&parts, &base, &body).unwrap_or_else(|error| refusal(error, parts.uri.path()));
+    answer.into_response()
 }
 
 type Answered = Result<Answer, ScimError>;
@@ -173,6 +171,19 @@ impl App {
     }
 }
 
+/// An error answer; 405 says what is allowed (RFC 9110 section 15.5.6).
+pub(super) fn refusal(error: ScimError, path: &str) -> Answer {
+    let allowed = match path.split('/').filter(|s| !s.is_empty()).collect::<Vec<_>>().as_slice() {
+        [.., ".search"] => "POST",
+        ["Users" | "Groups"] => "GET, POST",
+        ["Users" | "Groups", _] => "GET, PUT, PATCH, DELETE",
+        _ => "GET",
+    };
+    let status = error.status;
+    let answer = Answer::from(error);
+    if status == 405 { answer.with(header::ALLOW, allowed) } else { answer }
+}
+
 /// Whether a list of entity tags names the version; weak comparison.
 fn names(tags: &[u8], record: &Record) -> bool {
     let tags = String::from_utf8_lossy(tags);
@@ -216,7 +227,7 @@ fn described(resources: Vec<Value>, kind: &str, path: &str, id: Option<&str>, ba
         None => {
             let list: Vec<Value> = all.map(|(_, resource)| resource).collect();
             let total = list.len();
-            Ok(Answer::json(200, list_response(list, total, 1)))
+            Ok(Answer::json(200, list_response(&list, total, 1)))
         }
         Some(id) => match all.find(|(known, _)| known.eq_ignore_ascii_case(id)) {
             Some((_, resource)) => Ok(Answer::json(200, resource)),

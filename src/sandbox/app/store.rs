@@ -232,7 +232,7 @@ impl Store {
     }
 
     /// Replaces the attributes of a resource and changes its members.
-    pub(super) fn update(&mut self, kind: Kind, id: &str, attributes: Option<Value>, delta: Delta) {
+    pub(super) fn update(&mut self, kind: Kind, id: &str, attributes: Option<Value>, delta: &Delta) {
         let Some(old) = self.table(kind).by_id(id) else { return };
         let seq = old.seq;
         if !self.keep.is_zero() {
@@ -276,7 +276,7 @@ impl Store {
         let groups: Vec<String> = self.groups_of(id).map(|group| group.id.clone()).collect();
         for group in groups {
             let delta = Delta { removed: vec![id.to_owned()], ..Delta::default() };
-            self.update(Kind::Group, &group, None, delta);
+            self.update(Kind::Group, &group, None, &delta);
         }
         self.remember(kind, seq, Some(record));
         true

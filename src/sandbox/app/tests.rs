@@ -51,7 +51,10 @@ impl Flock {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let answer = self.0.answer(&parts, BASE, body.as_bytes()).unwrap_or_else(answer::Answer::from);
+        let answer = self
+            .0
+            .answer(&parts, BASE, body.as_bytes())
+            .unwrap_or_else(|error| serve::refusal(error, parts.uri.path()));
         let (status, body) = (answer.status, answer.body.clone().unwrap_or_default());
         Reply { status, body, headers: answer.into_response().headers().clone() }
     }

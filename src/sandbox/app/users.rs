@@ -46,7 +46,7 @@ impl State {
         self.allow_user(Some(record), &attributes)?;
         let password = forget_password(&mut attributes);
         if password || record.attributes != attributes {
-            self.store.update(Kind::User, id, Some(attributes), Delta::default());
+            self.store.update(Kind::User, id, Some(attributes), &Delta::default());
         }
         Ok(())
     }

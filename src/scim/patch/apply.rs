@@ -221,7 +221,7 @@ impl Place<'_> {
             (Op::Remove, None | Some(Value::Null)) => list.clear(),
             (Op::Remove, Some(value)) => {
                 let gone = elements_of(self.attribute, value)?;
-                let keys: HashSet<String> = gone.iter().map(|e| removal_key(e)).collect();
+                let keys: HashSet<String> = gone.iter().map(removal_key).collect();
                 list.retain(|e| !keys.contains(&removal_key(e)) && !keys.contains(&e.to_string()));
             }
             (Op::Replace, value) => *list = elements_of(self.attribute, value.unwrap_or_default())?,
