@@ -409,3 +409,7 @@ pub fn prune(c: &Connection, before: &str) -> Result<usize, StoreError> {
     )?;
     Ok(statement.execute([before])?)
 }
+
+#[cfg(test)]
+#[path = "operations_tests.rs"]
+mod tests;
