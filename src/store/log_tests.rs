@@ -47,8 +47,8 @@ fn filled() -> Connection {
     c
 }
 
-fn seqs(c: &Connection, q: LogQuery) -> Vec<i64> {
-    query(c, &q).unwrap().into_iter().map(|row| row.seq).collect()
+fn seqs(c: &Connection, q: &LogQuery) -> Vec<i64> {
+    query(c, q).unwrap().into_iter().map(|row| row.seq).collect()
 }
 
 #[test]
@@ -66,15 +66,15 @@ fn entries_come_back_whole_and_once() {
 fn every_restriction_restricts() {
     let c = filled();
     let q = LogQuery::default;
-    assert_eq!(seqs(&c, q()), [1, 2, 3, 4, 5]);
-    assert_eq!(seqs(&c, LogQuery { newest_first: true, limit: 2, ..q() }), [5, 4]);
-    assert_eq!(seqs(&c, LogQuery { newest_first: true, after_id: Some(4), limit: 2, ..q() }), [3, 2]);
-    assert_eq!(seqs(&c, LogQuery { status: Some(LogStatus::Failure), ..q() }), [2, 3, 4]);
-    assert_eq!(seqs(&c, LogQuery { status: Some(LogStatus::Failure), cycle: Some("two".into()), ..q() }), [4]);
-    assert_eq!(seqs(&c, LogQuery { since: Some("2026-11-01T01:00:04+01:00".into()), ..q() }), [4, 5]);
-    assert_eq!(seqs(&c, LogQuery { object: Some("t1".into()), ..q() }), [1]);
-    assert_eq!(seqs(&c, LogQuery { object: Some("aaaaaaaa-0000-4000-8000-000000000003".into()), ..q() }), [3]);
-    assert_eq!(seqs(&c, LogQuery { object: Some(String::new()), ..q() }), [0_i64; 0]);
+    assert_eq!(seqs(&c, &q()), [1, 2, 3, 4, 5]);
+    assert_eq!(seqs(&c, &LogQuery { newest_first: true, limit: 2, ..q() }), [5, 4]);
+    assert_eq!(seqs(&c, &LogQuery { newest_first: true, after_id: Some(4), limit: 2, ..q() }), [3, 2]);
+    assert_eq!(seqs(&c, &LogQuery { status: Some(LogStatus::Failure), ..q() }), [2, 3, 4]);
+    assert_eq!(seqs(&c, &LogQuery { status: Some(LogStatus::Failure), cycle: Some("two".into()), ..q() }), [4]);
+    assert_eq!(seqs(&c, &LogQuery { since: Some("2026-11-01T01:00:04+01:00".into()), ..q() }), [4, 5]);
+    assert_eq!(seqs(&c, &LogQuery { object: Some("t1".into()), ..q() }), [1]);
+    assert_eq!(seqs(&c, &LogQuery { object: Some("aaaaaaaa-0000-4000-8000-000000000003".into()), ..q() }), [3]);
+    assert_eq!(seqs(&c, &LogQuery { object: Some(String::new()), ..q() }), [0_i64; 0]);
     assert!(query(&c, &LogQuery { since: Some("soon".into()), ..q() }).is_err());
     let behind: Vec<i64> = after(&c, 3, 10).unwrap().iter().map(|row| row.seq).collect();
     assert_eq!(behind, [4, 5]);
@@ -103,7 +103,7 @@ fn words_are_found_without_case_diacritics_or_operators() {
         ("*", &[1, 2, 3, 4, 5]),
         ("-muller", &[1]),
     ] {
-        assert_eq!(seqs(&c, LogQuery { search: Some(text.into()), ..LogQuery::default() }), expected, "{text}");
+        assert_eq!(seqs(&c, &LogQuery { search: Some(text.into()), ..LogQuery::default() }), expected, "{text}");
     }
 }
 
@@ -142,8 +142,8 @@ fn what_differs_from_object_to_object_is_masked() {
 fn old_entries_can_be_forgotten_with_their_words() {
     let c = filled();
     assert_eq!(prune(&c, "2026-11-01T00:00:03Z").unwrap(), 2);
-    assert_eq!(seqs(&c, LogQuery::default()), [3, 4, 5]);
-    assert!(seqs(&c, LogQuery { search: Some("muller".into()), ..LogQuery::default() }).is_empty());
+    assert_eq!(seqs(&c, &LogQuery::default()), [3, 4, 5]);
+    assert!(seqs(&c, &LogQuery { search: Some("muller".into()), ..LogQuery::default() }).is_empty());
     // Numbers are not used again: somebody may be following.
     assert_eq!(append(&c, &entry(9, "two", LogStatus::Success, None)).unwrap(), 6);
 }

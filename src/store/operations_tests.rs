@@ -45,6 +45,9 @@ fn an_operation_from_intent_to_outcome() {
     // Only what has come to its end is forgotten.
     assert_eq!(prune(&c, "9999").unwrap(), 1);
     assert_eq!(ids(of_cycle(&c, "cycle").unwrap()), ["2"]);
+    insert(&c, &operation("3", Verb::Create, "b", OperationState::Started)).unwrap();
+    assert_eq!(forget_planned(&c).unwrap(), 1);
+    assert_eq!(ids(of_cycle(&c, "cycle").unwrap()), ["3"]);
 }
 
 #[test]
