@@ -174,3 +174,7 @@ impl Deref for Reader {
         &self.0
     }
 }
+
+#[cfg(test)]
+#[path = "store/store_tests.rs"]
+mod tests;

@@ -187,3 +187,79 @@ pub fn cancel(c: &Connection, id: i64) -> Result<CommandState, StoreError> {
     let command = get(c, id)?.ok_or_else(|| StoreError::NotFound { what: "command", id: id.to_string() })?;
     Ok(command.state)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::lease::{Holder, Lease, acquire};
+    use crate::store::testing::memory;
+    use serde_json::json;
+
+    fn next_fence(c: &Connection) -> i64 {
+        match acquire(c, &Holder::current("heeler run"), 0, 1000).unwrap() {
+            Lease::Acquired { fence } => fence,
+            Lease::HeldBy(_) => panic!("held"),
+        }
+    }
+
+    #[test]
+    fn a_command_goes_from_hand_to_hand() {
+        let c = memory();
+        let fence = next_fence(&c);
+        assert_eq!(take_next(&c, fence).unwrap(), None);
+        let id = enqueue(&c, "provision", &json!({ "user": "ada" }), "bob").unwrap();
+        enqueue(&c, "sync", &json!({}), "bob").unwrap();
+        let taken = take_next(&c, fence).unwrap().unwrap();
+        assert_eq!((taken.id, taken.kind.as_str(), taken.by.as_str()), (id, "provision", "bob"));
+        assert_eq!((taken.args, taken.state), (json!({ "user": "ada" }), CommandState::Running));
+        assert_eq!(take_next(&c, fence).unwrap().unwrap().kind, "sync");
+        assert_eq!(take_next(&c, fence).unwrap(), None);
+        finish(&c, id, 1, &json!({ "failed": 1 })).unwrap();
+        let done = get(&c, id).unwrap().unwrap();
+        assert_eq!(
+            (done.state, done.exit_code, done.result),
+            (CommandState::Done, Some(1), Some(json!({ "failed": 1 })))
+        );
+        assert_eq!(open(&c).unwrap().len(), 1);
+        assert!(finish(&c, 99, 0, &json!({})).is_err());
+    }
+
+    #[test]
+    fn a_dead_process_leaves_its_command_to_the_next_but_not_for_ever() {
+        let c = memory();
+        let id = enqueue(&c, "sync", &json!({}), "bob").unwrap();
+        for _ in 0..ATTEMPTS {
+            let fence = next_fence(&c);
+            assert_eq!(take_next(&c, fence).unwrap().unwrap().id, id);
+            assert_eq!(take_next(&c, fence).unwrap(), None, "its own is not taken twice");
+        }
+        assert_eq!(take_next(&c, next_fence(&c)).unwrap(), None);
+        let given_up = get(&c, id).unwrap().unwrap();
+        assert_eq!((given_up.state, given_up.exit_code), (CommandState::Done, Some(1)));
+    }
+
+    #[test]
+    fn who_lost_the_lease_takes_nothing() {
+        let c = memory();
+        let old = next_fence(&c);
+        next_fence(&c);
+        enqueue(&c, "sync", &json!({}), "bob").unwrap();
+        assert!(matches!(take_next(&c, old), Err(StoreError::LeaseLost { .. })));
+    }
+
+    #[test]
+    fn cancelling_depends_on_where_it_stands() {
+        let c = memory();
+        let waiting = enqueue(&c, "sync", &json!({}), "bob").unwrap();
+        assert_eq!(cancel(&c, waiting).unwrap(), CommandState::Cancelled);
+        let running = enqueue(&c, "sync", &json!({}), "bob").unwrap();
+        assert_eq!(take_next(&c, next_fence(&c)).unwrap().unwrap().id, running);
+        assert_eq!(cancel(&c, running).unwrap(), CommandState::Running);
+        assert!(get(&c, running).unwrap().unwrap().cancel);
+        // The process dies before it sees the flag: nobody begins it again.
+        assert_eq!(take_next(&c, next_fence(&c)).unwrap(), None);
+        assert_eq!(get(&c, running).unwrap().unwrap().exit_code, Some(130));
+        assert_eq!(cancel(&c, running).unwrap(), CommandState::Done);
+        assert!(cancel(&c, 99).is_err());
+    }
+}

@@ -13,7 +13,7 @@ pub const TENANT: &str = "tenant";
 pub const ENABLED: &str = "enabled";
 /// Fingerprint of the configuration of the last cycle.
 pub const CONFIG: &str = "config fingerprint";
-/// Fingerprint of the mappings of the last cycle; another one means an initial cycle (E5.x).
+/// Fingerprint of the mappings of the last cycle; another one means an initial cycle (E10.41).
 pub const MAPPING: &str = "mapping fingerprint";
 const QUARANTINE: &str = "quarantine";
 const SERVICE_PRINCIPAL: &str = "service principal";

@@ -144,3 +144,85 @@ fn row(c: &Connection) -> Result<Option<(State, Holder)>, StoreError> {
     });
     Ok(found.optional()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::memory;
+
+    const TTL: i64 = 10_000;
+
+    fn stranger() -> Holder {
+        Holder { pid: 7, host: "elsewhere".into(), start_id: "boot ns 1".into(), command: "heeler run".into() }
+    }
+
+    fn fence(lease: Lease) -> i64 {
+        match lease {
+            Lease::Acquired { fence } => fence,
+            Lease::HeldBy(holder) => panic!("held by {holder:?}"),
+        }
+    }
+
+    #[test]
+    fn one_holder_at_a_time() {
+        let c = memory();
+        let us = Holder::current("heeler run");
+        assert_eq!(holder(&c, 0, TTL).unwrap(), None);
+        let first = fence(acquire(&c, &stranger(), 0, TTL).unwrap());
+        assert_eq!(acquire(&c, &us, TTL, TTL).unwrap(), Lease::HeldBy(stranger()));
+        heartbeat(&c, first, TTL).unwrap();
+        assert_eq!(acquire(&c, &us, TTL + 1, TTL).unwrap(), Lease::HeldBy(stranger()));
+        assert_eq!(holder(&c, TTL + 1, TTL).unwrap(), Some(stranger()));
+        release(&c, first).unwrap();
+        assert_eq!(holder(&c, TTL + 1, TTL).unwrap(), None);
+        assert!(fence(acquire(&c, &us, TTL + 1, TTL).unwrap()) > first);
+    }
+
+    #[test]
+    fn a_stale_lease_is_taken_over_and_the_old_holder_is_fenced_out() {
+        let c = memory();
+        let us = Holder::current("heeler sync");
+        let old = fence(acquire(&c, &stranger(), 0, TTL).unwrap());
+        let new = fence(acquire(&c, &us, TTL + 1, TTL).unwrap());
+        assert!(new > old);
+        assert!(matches!(heartbeat(&c, old, TTL + 2), Err(StoreError::LeaseLost { .. })));
+        assert!(matches!(check(&c, old), Err(StoreError::LeaseLost { .. })));
+        check(&c, new).unwrap();
+        // Giving back what one no longer has must not free it.
+        release(&c, old).unwrap();
+        check(&c, new).unwrap();
+        release(&c, new).unwrap();
+        assert!(heartbeat(&c, new, TTL + 3).is_err());
+    }
+
+    #[test]
+    fn a_heartbeat_from_far_ahead_does_not_hold_for_ever() {
+        let c = memory();
+        acquire(&c, &stranger(), 86_400_000, TTL).unwrap();
+        assert!(matches!(acquire(&c, &Holder::current(""), 0, TTL).unwrap(), Lease::Acquired { .. }));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_dead_process_of_this_machine_does_not_hold() {
+        let c = memory();
+        let us = Holder::current("heeler run");
+        assert!(!us.is_dead());
+        // Same pid, started at another time: a later process got the number.
+        let (place, _) = us.start_id.rsplit_once(' ').unwrap();
+        let reused = Holder { start_id: format!("{place} 1"), ..us.clone() };
+        assert!(reused.is_dead());
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let id = start_id(child.id()).unwrap();
+        let other = Holder { pid: child.id(), start_id: id, ..us.clone() };
+        acquire(&c, &other, 0, TTL).unwrap();
+        assert_eq!(acquire(&c, &us, 1, TTL).unwrap(), Lease::HeldBy(other.clone()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(other.is_dead());
+        assert!(matches!(acquire(&c, &us, 1, TTL).unwrap(), Lease::Acquired { .. }));
+        // The same pid on another machine says nothing.
+        assert!(!Holder { host: "elsewhere".into(), ..other.clone() }.is_dead());
+        assert!(!Holder { start_id: String::new(), ..other }.is_dead());
+    }
+}

@@ -87,3 +87,49 @@ fn version(connection: &Connection, path: &Path, known: u32) -> Result<u32, Stor
 fn count(steps: &[&str]) -> u32 {
     u32::try_from(steps.len()).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const FIRST: &str = "CREATE TABLE t (v TEXT)";
+
+    fn user_version(connection: &Connection) -> u32 {
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn steps_are_applied_once_and_in_order_with_a_copy_of_what_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let mut c = Connection::open(&path).unwrap();
+        migrate_with(&mut c, &path, &[FIRST]).unwrap();
+        c.execute("INSERT INTO t VALUES ('kept')", []).unwrap();
+        migrate_with(&mut c, &path, &[FIRST]).unwrap();
+        let second = "ALTER TABLE t ADD COLUMN w INTEGER NOT NULL DEFAULT 7";
+        migrate_with(&mut c, &path, &[FIRST, second]).unwrap();
+        assert_eq!(user_version(&c), 2);
+        let row: (String, i64) = c.query_row("SELECT v, w FROM t", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        assert_eq!(row, ("kept".into(), 7));
+        let copy = folder.path().join("a.db.schema-1.bak");
+        assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        let copy = Connection::open(copy).unwrap();
+        assert_eq!(user_version(&copy), 1);
+        assert_eq!(copy.query_row("SELECT v FROM t", [], |r| r.get::<_, String>(0)).unwrap(), "kept");
+        // An older program finds what a newer one wrote.
+        let refused = migrate_with(&mut c, &path, &[FIRST]).unwrap_err();
+        assert!(matches!(refused, StoreError::Newer { found: 2, known: 1, .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing_behind() {
+        let mut c = Connection::open_in_memory().unwrap();
+        let path = Path::new(":memory:");
+        let broken = "CREATE TABLE half (v TEXT); CREATE TABLE t (v TEXT); SELECT nonsense FROM nowhere";
+        assert!(migrate_with(&mut c, path, &[broken]).is_err());
+        assert_eq!(user_version(&c), 0);
+        assert_eq!(c.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get::<_, i64>(0)).unwrap(), 0);
+        migrate_with(&mut c, path, &[FIRST]).unwrap();
+    }
+}

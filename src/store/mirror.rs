@@ -493,3 +493,7 @@ fn search_text(fields: impl Iterator<Item = Option<String>>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "mirror_tests.rs"]
+mod tests;

@@ -414,6 +414,15 @@ pub fn clear_decision(
     Ok(statement.execute(params![object_type.as_str(), source_id, verb.as_str()])? > 0)
 }
 
+/// Forgets what was planned and never begun, before a new cycle plans: nothing of it has happened, and a release that
+/// stands is found by [`decision`]. Returns how many went.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn forget_planned(c: &Connection) -> Result<usize, StoreError> {
+    Ok(c.prepare_cached("DELETE FROM operations WHERE state = 'planned'")?.execute([])?)
+}
+
 /// Forgets finished operations that last changed before an instant (RFC 3339 UTC). What is held, rejected, planned,
 /// started or unknown stays. Returns how many went.
 ///
@@ -425,3 +434,7 @@ pub fn prune(c: &Connection, before: &str) -> Result<usize, StoreError> {
     )?;
     Ok(statement.execute([before])?)
 }
+
+#[cfg(test)]
+#[path = "operations_tests.rs"]
+mod tests;

@@ -183,7 +183,7 @@ fn table(object_type: ObjectType) -> (&'static str, &'static str) {
 }
 
 /// The statement of a list and its values.
-fn query(object_type: ObjectType, text: &str, limit: usize, after: Option<&Cursor>) -> (String, Vec<Sql>) {
+pub(super) fn query(object_type: ObjectType, text: &str, limit: usize, after: Option<&Cursor>) -> (String, Vec<Sql>) {
     let (table, columns) = table(object_type);
     let mut values: Vec<Sql> = vec![object_type.as_str().to_owned().into()];
     let mut bind = |value: Sql| {
