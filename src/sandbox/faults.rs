@@ -258,8 +258,16 @@ impl Rule {
     }
 
     fn acts(&self) -> bool {
-        self.status.is_some() || self.drop.is_some() || self.truncate.is_some() || self.html || self.empty
-            || self.redirect.is_some() || self.huge.is_some() || self.nested.is_some() || self.looped || self.gone.is_some()
+        self.status.is_some()
+            || self.drop.is_some()
+            || self.truncate.is_some()
+            || self.html
+            || self.empty
+            || self.redirect.is_some()
+            || self.huge.is_some()
+            || self.nested.is_some()
+            || self.looped
+            || self.gone.is_some()
     }
 }
 
@@ -382,8 +390,10 @@ mod tests {
 
     #[test]
     fn rules_strike_by_number_and_rate() {
-        let mut board = board(r#"{"rules":[{"service":"scim","method":"POST","path":"/Users","at":[2],"drop":"after"},
-            {"service":"graph","from":2,"every":2,"count":2,"status":503}]}"#);
+        let mut board = board(
+            r#"{"rules":[{"service":"scim","method":"POST","path":"/Users","at":[2],"drop":"after"},
+            {"service":"graph","from":2,"every":2,"count":2,"status":503}]}"#,
+        );
         let scim: Vec<bool> = (0..3).map(|_| board.fate(Service::Scim, "POST", "/Users").rule.is_some()).collect();
         assert_eq!(scim, [false, true, false]);
         let graph: Vec<bool> = (0..7).map(|_| board.fate(Service::Graph, "GET", "/users").rule.is_some()).collect();

@@ -106,7 +106,8 @@ impl Call {
         let body = self.object()?;
         let text = body.get("@odata.id").and_then(Value::as_str).unwrap_or_default();
         let last = segments(text).pop().unwrap_or_default();
-        uuid::Uuid::try_parse(&last).map_err(|_| GraphError::bad("Invalid URL format specified in @odata.id for payload."))
+        uuid::Uuid::try_parse(&last)
+            .map_err(|_| GraphError::bad("Invalid URL format specified in @odata.id for payload."))
     }
 }
 

@@ -52,7 +52,11 @@ pub fn event(directory: &mut Directory, seed: u64) -> Event {
 }
 
 /// A user that fits, sought from a random place in the order of ids.
-fn some_user(directory: &Directory, rng: &mut fastrand::Rng, fits: impl Fn(&super::directory::Entry) -> bool) -> Option<Uuid> {
+fn some_user(
+    directory: &Directory,
+    rng: &mut fastrand::Rng,
+    fits: impl Fn(&super::directory::Entry) -> bool,
+) -> Option<Uuid> {
     let from = person::guid(rng);
     let users = directory.users.range(from..).chain(directory.users.range(..from));
     users.take(500).find(|(_, user)| user.text("userPrincipalName") != Some(ADA) && fits(user)).map(|(id, _)| *id)
@@ -120,7 +124,8 @@ fn patch(directory: &mut Directory, id: Uuid, changes: Value) -> Option<()> {
 
 fn mover(directory: &mut Directory, rng: &mut fastrand::Rng) -> Option<Event> {
     let id = some_user(directory, rng, staff)?;
-    let (department, title) = job(rng, rng.clone().u8(..8) == 0);
+    let lead = rng.u8(..8) == 0;
+    let (department, title) = job(rng, lead);
     patch(directory, id, json!({ "department": department, "jobTitle": title }))?;
     // A chain of managers must stay one: nobody may come to stand above themselves.
     let manager = some_user(directory, rng, staff)?;
@@ -208,7 +213,17 @@ mod tests {
     fn a_long_life_keeps_the_tenant_plausible() {
         let mut directory = Directory::seeded(3, 120, 18);
         let events: BTreeSet<Event> = (0..1500).map(|_| event(&mut directory, 3)).collect();
-        for kind in [Event::Joiner, Event::Mover, Event::Rename, Event::Leaver, Event::Return, Event::Deleted, Event::Purged, Event::Joined, Event::Left] {
+        for kind in [
+            Event::Joiner,
+            Event::Mover,
+            Event::Rename,
+            Event::Leaver,
+            Event::Return,
+            Event::Deleted,
+            Event::Purged,
+            Event::Joined,
+            Event::Left,
+        ] {
             assert!(events.contains(&kind), "{kind:?} never happened");
         }
         let ada = directory.user_key(ADA).unwrap();

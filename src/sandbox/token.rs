@@ -3,8 +3,8 @@
 mod assertion;
 
 use super::directory::Identity;
-use super::graph::query::{open, seal};
 use super::graph::answer::GraphError;
+use super::graph::query::{open, seal};
 pub use assertion::{Credentials, Federated};
 use aws_lc_rs::hmac;
 use axum::body::Body;
@@ -21,8 +21,14 @@ use uuid::Uuid;
 /// The one scope an app can ask for: everything it was granted at Graph.
 const SCOPE: &str = "https://graph.microsoft.com/.default";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-const ROLES: &[&str] =
-    &["AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All", "Group.ReadWrite.All", "Organization.Read.All", "User.ReadWrite.All"];
+const ROLES: &[&str] = &[
+    "AppRoleAssignment.ReadWrite.All",
+    "Application.ReadWrite.OwnedBy",
+    "Directory.Read.All",
+    "Group.ReadWrite.All",
+    "Organization.Read.All",
+    "User.ReadWrite.All",
+];
 
 /// What the token endpoint works on.
 pub struct Issuer<'a> {
@@ -101,8 +107,7 @@ impl Denied {
 impl Issuer<'_> {
     /// Answers a request outside of Graph, the app and the control endpoints: `/{tenant}/…`.
     pub fn answer(&self, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Response<Body> {
-        let parts: Vec<String> =
-            path.split('/').filter(|part| !part.is_empty()).map(super::graph::decode).collect();
+        let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(super::graph::decode).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match (method, parts.as_slice()) {
             (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => match self.token(tenant, headers, body) {
@@ -127,9 +132,21 @@ impl Issuer<'_> {
             return Ok(());
         }
         if ["common", "organizations", "consumers"].contains(&tenant) {
-            return Err(deny(400, "invalid_request", 50194, "Use a tenant-specific endpoint or configure the application to be multi-tenant."));
+            return Err(deny(
+                400,
+                "invalid_request",
+                50194,
+                "Use a tenant-specific endpoint or configure the application to be multi-tenant.",
+            ));
         }
-        Err(deny(400, "invalid_request", 90002, format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.")))
+        Err(deny(
+            400,
+            "invalid_request",
+            90002,
+            format!(
+                "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
+            ),
+        ))
     }
 
     fn discovery(&self) -> Value {
@@ -171,45 +188,87 @@ impl Issuer<'_> {
             .and_then(|text| text.split_once(':').map(|(id, secret)| (plain(id), plain(secret))));
         let field = |name: &str| form.get(name).map(String::as_str).filter(|text| !text.is_empty());
         let missing = |name: &str| {
-            deny(400, "invalid_request", 900_144, format!("The request body must contain the following parameter: '{name}'."))
+            deny(
+                400,
+                "invalid_request",
+                900_144,
+                format!("The request body must contain the following parameter: '{name}'."),
+            )
         };
         let grant = field("grant_type").ok_or_else(|| missing("grant_type"))?;
         if grant != "client_credentials" {
-            return Err(deny(400, "unsupported_grant_type", 70003, format!("The app requested an unsupported grant type '{grant}'.")));
+            return Err(deny(
+                400,
+                "unsupported_grant_type",
+                70003,
+                format!("The app requested an unsupported grant type '{grant}'."),
+            ));
         }
         let client = field("client_id").or(basic.as_ref().map(|b| b.0.as_str())).ok_or_else(|| missing("client_id"))?;
         let scope = field("scope").ok_or_else(|| missing("scope"))?;
         if !client.eq_ignore_ascii_case(&self.identity.client_id.to_string()) {
-            return Err(deny(400, "unauthorized_client", 700_016, format!(
-                "Application with identifier '{client}' was not found in the directory '{}'. This can happen if the application has not been installed by the administrator of the tenant.",
-                self.identity.tenant_name
-            )));
+            return Err(deny(
+                400,
+                "unauthorized_client",
+                700_016,
+                format!(
+                    "Application with identifier '{client}' was not found in the directory '{}'. This can happen if the application has not been installed by the administrator of the tenant.",
+                    self.identity.tenant_name
+                ),
+            ));
         }
         // A Graph root of one's own is asked for by its own name, as with national clouds.
         if scope != SCOPE && scope != format!("{}/.default", self.origin) {
-            return Err(deny(400, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid."));
+            return Err(deny(
+                400,
+                "invalid_scope",
+                70011,
+                "The provided value for the input parameter 'scope' is not valid.",
+            ));
         }
         self.credential(&form, basic.as_ref().map(|b| b.1.as_str()), client, tenant)?;
-        let token = self.issue().map_err(|_| deny(400, "temporarily_unavailable", 90006, "External server is retryable."))?;
+        let token =
+            self.issue().map_err(|_| deny(400, "temporarily_unavailable", 90006, "External server is retryable."))?;
         Ok(json!({
             "token_type": "Bearer", "expires_in": self.lifetime, "ext_expires_in": self.lifetime, "access_token": token,
         }))
     }
 
-    fn credential(&self, form: &HashMap<String, String>, basic: Option<&str>, client: &str, tenant: &str) -> Result<(), Denied> {
+    fn credential(
+        &self,
+        form: &HashMap<String, String>,
+        basic: Option<&str>,
+        client: &str,
+        tenant: &str,
+    ) -> Result<(), Denied> {
         if let Some(secret) = form.get("client_secret").map(String::as_str).or(basic) {
             if aws_lc_rs::constant_time::verify_slices_are_equal(secret.as_bytes(), self.secret.as_bytes()).is_ok() {
                 return Ok(());
             }
-            return Err(deny(401, "invalid_client", 7_000_215, format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
-            )));
+            return Err(deny(
+                401,
+                "invalid_client",
+                7_000_215,
+                format!(
+                    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
+                ),
+            ));
         }
         let Some(jwt) = form.get("client_assertion") else {
-            return Err(deny(401, "invalid_client", 7_000_218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."));
+            return Err(deny(
+                401,
+                "invalid_client",
+                7_000_218,
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+            ));
         };
         if form.get("client_assertion_type").map(String::as_str) != Some(ASSERTION) {
-            return Err(deny(400, "invalid_request", 900_144, "The request body must contain the following parameter: 'client_assertion_type'."));
+            return Err(deny(
+                400,
+                "invalid_request",
+                900_144,
+                "The request body must contain the following parameter: 'client_assertion_type'.",
+            ));
         }
         let mut audiences = Vec::new();
         for name in [tenant, &self.identity.tenant_id.to_string()] {
@@ -253,7 +312,8 @@ impl Issuer<'_> {
                 "Bearer realm=\"\", authorization_uri=\"{}/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
                 self.origin
             );
-            Err(GraphError::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message).with("www-authenticate", challenge))
+            Err(GraphError::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
+                .with("www-authenticate", challenge))
         };
         let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let Some((scheme, token)) = sent.split_once(' ').filter(|(_, token)| !token.trim().is_empty()) else {

@@ -329,9 +329,7 @@ fn device(directory: &mut Directory, rng: &mut fastrand::Rng, number: usize) -> 
     id
 }
 
-fn membership(
-    directory: &Directory, rng: &mut fastrand::Rng, role: Role, named: bool, order: &[Uuid],
-) -> Vec<Uuid> {
+fn membership(directory: &Directory, rng: &mut fastrand::Rng, role: Role, named: bool, order: &[Uuid]) -> Vec<Uuid> {
     let user = |id: &Uuid| directory.users.get(id);
     let guest = |id: &Uuid| user(id).is_some_and(|u| u.text("userType") == Some("Guest"));
     match role {
@@ -376,7 +374,9 @@ fn assignments(directory: &mut Directory, rng: &mut fastrand::Rng, order: &[Uuid
             0 | 1 => wanted.push((*id, Kind::User, member)),
             // Assigned before the app declared roles.
             33 | 73 | 113 => wanted.push((*id, Kind::User, DEFAULT_ACCESS)),
-            _ if number % 5 == 3 || number < 4 => wanted.push((*id, Kind::User, if number % 2 == 0 { member } else { user })),
+            _ if number % 5 == 3 || number < 4 => {
+                wanted.push((*id, Kind::User, if number % 2 == 0 { member } else { user }))
+            }
             _ => {}
         }
     }

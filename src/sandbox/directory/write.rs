@@ -9,9 +9,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DirectoryError {
     /// There is no such object.
-    #[error(
-        "Resource '{0}' does not exist or one of its queried reference-property objects are not present."
-    )]
+    #[error("Resource '{0}' does not exist or one of its queried reference-property objects are not present.")]
     NotFound(String),
     /// A property that must be given is not.
     #[error("A value is required for property '{0}' of resource '{1}'.")]
@@ -67,7 +65,8 @@ fn check(kind: Kind, name: &str, value: &Value) -> Result<(), DirectoryError> {
         "displayName" => value.as_str().is_some_and(|text| !text.is_empty() && text.chars().count() <= 256),
         "userPrincipalName" => value.as_str().is_some_and(|text| {
             let mut parts = text.split('@');
-            parts.next().is_some_and(|l| !l.is_empty()) && parts.next().is_some_and(|d| d.contains('.'))
+            parts.next().is_some_and(|l| !l.is_empty())
+                && parts.next().is_some_and(|d| d.contains('.'))
                 && parts.next().is_none()
         }),
         "mailNickname" => value.as_str().is_some_and(|text| !text.is_empty() && !text.contains(['@', ' '])),
@@ -208,6 +207,7 @@ impl Directory {
         }
         let mut found = self.deleted.remove(&id).ok_or_else(missing)?;
         found.entry.properties.shift_remove("deletedDateTime");
+        found.entry.manager = found.entry.manager.filter(|manager| self.users.contains_key(manager));
         found.entry.appeared = self.next(kind, id);
         self.all_mut(kind).insert(id, found.entry);
         for group in found.member_of {

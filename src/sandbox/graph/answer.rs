@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The content type of Graph's JSON.
-const JSON: &str =
-    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
 /// An answer before it is put on the wire.
 #[derive(Debug)]
@@ -102,9 +101,7 @@ impl From<DirectoryError> for GraphError {
     fn from(error: DirectoryError) -> Self {
         let message = error.to_string();
         match error {
-            DirectoryError::NotFound(_) => {
-                Self::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", message)
-            }
+            DirectoryError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", message),
             DirectoryError::Taken(property) => {
                 let mut answer = Self::bad(message);
                 answer.details = Some(json!([{
@@ -167,8 +164,10 @@ impl Answer {
         if let Some(kind) = kind {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
-        let diagnostic = r#"{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"SB0"}}"#;
-        let own = [("request-id", request_id), ("client-request-id", client_id), ("x-ms-ags-diagnostic", diagnostic.into())];
+        let diagnostic =
+            r#"{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"SB0"}}"#;
+        let own =
+            [("request-id", request_id), ("client-request-id", client_id), ("x-ms-ags-diagnostic", diagnostic.into())];
         for (name, value) in own.into_iter().chain(self.headers) {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(HeaderName::from_static(name), value);

@@ -74,7 +74,9 @@ fn ids_of(filter: &Filter, out: &mut Vec<Uuid>) -> Result<(), GraphError> {
             ids_of(b, out)
         }
         Filter::Compare(path, Operator::Eq, Value::String(text)) if path == "id" => {
-            out.push(Uuid::try_parse(text).map_err(|_| GraphError::bad(format!("Invalid object identifier '{text}'.")))?);
+            out.push(
+                Uuid::try_parse(text).map_err(|_| GraphError::bad(format!("Invalid object identifier '{text}'.")))?,
+            );
             Ok(())
         }
         _ => Err(GraphError::unsupported("Only 'id eq' clauses, joined with 'or', are supported in a delta query.")),
@@ -111,7 +113,18 @@ fn start(desk: &Desk<'_>, call: &Call, kind: Kind) -> Result<Mark, GraphError> {
         }
     };
     let until = desk.directory.version;
-    Ok(Mark { kind, epoch: desk.directory.epoch, select, ids, since: None, until, paging: false, after: None, done: 0, member: None })
+    Ok(Mark {
+        kind,
+        epoch: desk.directory.epoch,
+        select,
+        ids,
+        since: None,
+        until,
+        paging: false,
+        after: None,
+        done: 0,
+        member: None,
+    })
 }
 
 /// `users/delta` and `groups/delta`.
@@ -158,7 +171,13 @@ pub fn delta(desk: &Desk<'_>, call: &Call, kind: Kind) -> Result<Answer, GraphEr
     })))
 }
 
-fn finish(desk: &Desk<'_>, collection: &str, context: &str, value: Vec<Value>, mark: Mark) -> Result<Answer, GraphError> {
+fn finish(
+    desk: &Desk<'_>,
+    collection: &str,
+    context: &str,
+    value: Vec<Value>,
+    mark: Mark,
+) -> Result<Answer, GraphError> {
     let mark = Mark { paging: false, since: None, after: None, done: 0, member: None, ..mark };
     let link = format!("{}/v1.0/{collection}/delta?$deltatoken={}", desk.origin, seal(desk.key, &mark)?);
     Ok(Answer::json(json!({

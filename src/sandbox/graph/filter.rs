@@ -398,7 +398,9 @@ mod tests {
     #[test]
     fn broken_filters_are_refused() {
         let deep = format!("{}id eq '1'{}", "(".repeat(5000), ")".repeat(5000));
-        for filter in ["", "id", "id eq", "id eq 'x", "id xx 'x'", "id eq '1' id", "foo(id,'x')", "(id eq '1'", "id in ()", &deep] {
+        for filter in
+            ["", "id", "id eq", "id eq 'x", "id xx 'x'", "id eq '1' id", "foo(id,'x')", "(id eq '1'", "id in ()", &deep]
+        {
             assert!(parse(filter).is_err(), "{filter:.40}");
         }
     }

@@ -126,7 +126,9 @@ fn one(desk: &mut Desk<'_>, call: &Call, method: &Method, id: Uuid, rest: &[&str
             desk.directory.remove_member(id, id_of(member)?)?;
             Ok(Answer::nothing())
         }
-        (_, [] | ["members" | "transitiveMembers" | "memberOf" | "transitiveMemberOf", ..]) => Err(GraphError::method()),
+        (_, [] | ["members" | "transitiveMembers" | "memberOf" | "transitiveMemberOf", ..]) => {
+            Err(GraphError::method())
+        }
         (_, [first, ..]) => Err(GraphError::no_segment(first)),
     }
 }
@@ -134,7 +136,10 @@ fn one(desk: &mut Desk<'_>, call: &Call, method: &Method, id: Uuid, rest: &[&str
 /// `/directory/deletedItems`.
 pub(super) fn deleted(desk: &mut Desk<'_>, call: &Call, rest: &[&str]) -> Result<Answer, GraphError> {
     match (call.method.clone(), rest) {
-        (Method::GET, [cast @ ("user" | "group" | "application" | "servicePrincipal" | "administrativeUnit"), more @ ..]) => {
+        (
+            Method::GET,
+            [cast @ ("user" | "group" | "application" | "servicePrincipal" | "administrativeUnit"), more @ ..],
+        ) => {
             let kind = match *cast {
                 "user" => Some(Kind::User),
                 "group" => Some(Kind::Group),

@@ -72,9 +72,11 @@ pub(super) fn route(desk: &mut Desk<'_>, call: &Call, rest: &[&str]) -> Result<A
             desk.directory.unassign(key)?;
             Ok(Answer::nothing())
         }
-        (Method::GET, ["appRoleAssignments" | "memberOf" | "transitiveMemberOf" | "owners"]) => Ok(Answer::json(json!({
-            "@odata.context": format!("{}/v1.0/$metadata#directoryObjects", desk.origin), "value": [],
-        }))),
+        (Method::GET, ["appRoleAssignments" | "memberOf" | "transitiveMemberOf" | "owners"]) => {
+            Ok(Answer::json(json!({
+                "@odata.context": format!("{}/v1.0/$metadata#directoryObjects", desk.origin), "value": [],
+            })))
+        }
         (_, [] | ["appRoleAssignedTo", ..]) => Err(GraphError::method()),
         (_, [first, ..]) => Err(GraphError::no_segment(first)),
     }
@@ -95,12 +97,10 @@ fn assigned(desk: &Desk<'_>, call: &Call, flock: bool) -> Result<Answer, GraphEr
     };
     let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
     let grants = desk.directory.grants.range((from, std::ops::Bound::<Uuid>::Unbounded));
-    let mut shown = grants
-        .take_while(|_| flock)
-        .map(|(key, grant)| (*key, shape::grant(desk.directory, *key, grant)))
-        .filter(|(_, value)| {
-            filter.as_ref().is_none_or(|filter| value.as_object().is_some_and(|map| filter.fits(map)))
-        });
+    let mut shown =
+        grants.take_while(|_| flock).map(|(key, grant)| (*key, shape::grant(desk.directory, *key, grant))).filter(
+            |(_, value)| filter.as_ref().is_none_or(|filter| value.as_object().is_some_and(|map| filter.fits(map))),
+        );
     let page: Vec<(Uuid, Value)> = shown.by_ref().take(top).collect();
     let more = shown.next().is_some();
     let id = desk.directory.identity.flock;
@@ -126,7 +126,9 @@ fn assign(desk: &mut Desk<'_>, call: &Call) -> Result<Answer, GraphError> {
     let body = call.object()?;
     let guid = |name: &str| {
         let text = body.get(name).and_then(Value::as_str).unwrap_or_default();
-        Uuid::try_parse(text).map_err(|_| GraphError::bad(format!("Invalid value specified for property '{name}' of resource 'AppRoleAssignment'.")))
+        Uuid::try_parse(text).map_err(|_| {
+            GraphError::bad(format!("Invalid value specified for property '{name}' of resource 'AppRoleAssignment'."))
+        })
     };
     let (principal, resource, role) = (guid("principalId")?, guid("resourceId")?, guid("appRoleId")?);
     if resource != desk.directory.identity.flock {

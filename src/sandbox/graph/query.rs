@@ -31,11 +31,7 @@ impl Query {
         let says = |name: &str, word: &str| {
             headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).any(|v| v.to_lowercase().contains(word))
         };
-        Self {
-            options,
-            eventual: says("consistencylevel", "eventual"),
-            minimal: says("prefer", "return=minimal"),
-        }
+        Self { options, eventual: says("consistencylevel", "eventual"), minimal: says("prefer", "return=minimal") }
     }
 
     /// The value of an option.
@@ -69,7 +65,9 @@ impl Query {
         let Some(text) = self.get("top") else { return Ok(100) };
         match text.parse::<usize>() {
             Ok(n @ 1..=999) => Ok(n),
-            _ => Err(GraphError::bad(format!("Invalid page size specified: '{text}'. Must be between 1 and 999 inclusive."))),
+            _ => Err(GraphError::bad(format!(
+                "Invalid page size specified: '{text}'. Must be between 1 and 999 inclusive."
+            ))),
         }
     }
 

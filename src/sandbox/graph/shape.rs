@@ -9,38 +9,123 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 const USER_DEFAULTS: &[&str] = &[
-    "businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation",
-    "preferredLanguage", "surname", "userPrincipalName", "id",
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+    "id",
 ];
 
 const USER_OTHERS: &[&str] = &[
-    "accountEnabled", "ageGroup", "assignedLicenses", "city", "companyName", "consentProvidedForMinor", "country",
-    "createdDateTime", "creationType", "customSecurityAttributes", "deletedDateTime", "department", "employeeHireDate",
-    "employeeId", "employeeLeaveDateTime", "employeeOrgData", "employeeType", "externalUserState",
-    "externalUserStateChangeDateTime", "faxNumber", "identities", "imAddresses", "isResourceAccount",
-    "lastPasswordChangeDateTime", "legalAgeGroupClassification", "mailNickname", "onPremisesDistinguishedName",
-    "onPremisesDomainName", "onPremisesExtensionAttributes", "onPremisesImmutableId", "onPremisesLastSyncDateTime",
-    "onPremisesProvisioningErrors", "onPremisesSamAccountName", "onPremisesSecurityIdentifier",
-    "onPremisesSyncEnabled", "onPremisesUserPrincipalName", "otherMails", "passwordPolicies", "postalCode",
-    "preferredDataLocation", "proxyAddresses", "refreshTokensValidFromDateTime", "securityIdentifier",
-    "serviceProvisioningErrors", "showInAddressList", "signInActivity", "signInSessionsValidFromDateTime", "state",
-    "streetAddress", "usageLocation", "userType",
+    "accountEnabled",
+    "ageGroup",
+    "assignedLicenses",
+    "city",
+    "companyName",
+    "consentProvidedForMinor",
+    "country",
+    "createdDateTime",
+    "creationType",
+    "customSecurityAttributes",
+    "deletedDateTime",
+    "department",
+    "employeeHireDate",
+    "employeeId",
+    "employeeLeaveDateTime",
+    "employeeOrgData",
+    "employeeType",
+    "externalUserState",
+    "externalUserStateChangeDateTime",
+    "faxNumber",
+    "identities",
+    "imAddresses",
+    "isResourceAccount",
+    "lastPasswordChangeDateTime",
+    "legalAgeGroupClassification",
+    "mailNickname",
+    "onPremisesDistinguishedName",
+    "onPremisesDomainName",
+    "onPremisesExtensionAttributes",
+    "onPremisesImmutableId",
+    "onPremisesLastSyncDateTime",
+    "onPremisesProvisioningErrors",
+    "onPremisesSamAccountName",
+    "onPremisesSecurityIdentifier",
+    "onPremisesSyncEnabled",
+    "onPremisesUserPrincipalName",
+    "otherMails",
+    "passwordPolicies",
+    "postalCode",
+    "preferredDataLocation",
+    "proxyAddresses",
+    "refreshTokensValidFromDateTime",
+    "securityIdentifier",
+    "serviceProvisioningErrors",
+    "showInAddressList",
+    "signInActivity",
+    "signInSessionsValidFromDateTime",
+    "state",
+    "streetAddress",
+    "usageLocation",
+    "userType",
 ];
 
 /// Kept outside the directory: 501 when a list selects them.
 const USER_ELSEWHERE: &[&str] = &[
-    "aboutMe", "birthday", "hireDate", "interests", "mailboxSettings", "mySite", "pastProjects", "preferredName",
-    "responsibilities", "schools", "skills",
+    "aboutMe",
+    "birthday",
+    "hireDate",
+    "interests",
+    "mailboxSettings",
+    "mySite",
+    "pastProjects",
+    "preferredName",
+    "responsibilities",
+    "schools",
+    "skills",
 ];
 
 const GROUP_PROPERTIES: &[&str] = &[
-    "id", "deletedDateTime", "classification", "createdDateTime", "creationOptions", "description", "displayName",
-    "expirationDateTime", "groupTypes", "isAssignableToRole", "mail", "mailEnabled", "mailNickname", "membershipRule",
-    "membershipRuleProcessingState", "onPremisesDomainName", "onPremisesLastSyncDateTime", "onPremisesNetBiosName",
-    "onPremisesSamAccountName", "onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "preferredDataLocation",
-    "preferredLanguage", "proxyAddresses", "renewedDateTime", "resourceBehaviorOptions",
-    "resourceProvisioningOptions", "securityEnabled", "securityIdentifier", "theme", "uniqueName", "visibility",
-    "onPremisesProvisioningErrors", "serviceProvisioningErrors",
+    "id",
+    "deletedDateTime",
+    "classification",
+    "createdDateTime",
+    "creationOptions",
+    "description",
+    "displayName",
+    "expirationDateTime",
+    "groupTypes",
+    "isAssignableToRole",
+    "mail",
+    "mailEnabled",
+    "mailNickname",
+    "membershipRule",
+    "membershipRuleProcessingState",
+    "onPremisesDomainName",
+    "onPremisesLastSyncDateTime",
+    "onPremisesNetBiosName",
+    "onPremisesSamAccountName",
+    "onPremisesSecurityIdentifier",
+    "onPremisesSyncEnabled",
+    "preferredDataLocation",
+    "preferredLanguage",
+    "proxyAddresses",
+    "renewedDateTime",
+    "resourceBehaviorOptions",
+    "resourceProvisioningOptions",
+    "securityEnabled",
+    "securityIdentifier",
+    "theme",
+    "uniqueName",
+    "visibility",
+    "onPremisesProvisioningErrors",
+    "serviceProvisioningErrors",
 ];
 
 const DEVICE_PROPERTIES: &[&str] =
@@ -48,8 +133,17 @@ const DEVICE_PROPERTIES: &[&str] =
 
 /// Properties that are lists: unset, they are empty instead of `null`.
 const LISTS: &[&str] = &[
-    "businessPhones", "otherMails", "proxyAddresses", "imAddresses", "identities", "assignedLicenses", "groupTypes",
-    "creationOptions", "resourceBehaviorOptions", "resourceProvisioningOptions", "onPremisesProvisioningErrors",
+    "businessPhones",
+    "otherMails",
+    "proxyAddresses",
+    "imAddresses",
+    "identities",
+    "assignedLicenses",
+    "groupTypes",
+    "creationOptions",
+    "resourceBehaviorOptions",
+    "resourceProvisioningOptions",
+    "onPremisesProvisioningErrors",
     "serviceProvisioningErrors",
 ];
 
@@ -130,7 +224,10 @@ pub fn object(kind: Kind, id: Uuid, entry: &Entry, select: Option<&[String]>) ->
     };
     match select {
         Some(names) if !names.iter().any(|name| name == "*") => {
-            names.iter().filter(|name| declared(kind, name).is_some() || name.starts_with("extension_")).for_each(|n| put(n));
+            names
+                .iter()
+                .filter(|name| declared(kind, name).is_some() || name.starts_with("extension_"))
+                .for_each(|n| put(n));
         }
         _ => defaults(kind).iter().for_each(|name| put(name)),
     }
@@ -201,7 +298,8 @@ pub fn service_principals(directory: &Directory) -> Vec<Map<String, Value>> {
             "passwordCredentials": [], "resourceSpecificApplicationPermissions": [], "verifiedPublisher": {},
         })
     };
-    let flock = one(identity.flock, identity.flock_app, "Flock", &directory.roles, true, json!("https://www.flock.com/"));
+    let flock =
+        one(identity.flock, identity.flock_app, "Flock", &directory.roles, true, json!("https://www.flock.com/"));
     let own = one(identity.client_principal, identity.client_id, "Heeler", &[], false, Value::Null);
     [flock, own].into_iter().filter_map(|value| value.as_object().cloned()).collect()
 }

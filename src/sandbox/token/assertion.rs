@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Padding is optional: official clients send both.
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 /// Seconds two clocks may differ.
 const SKEW: f64 = 300.0;
@@ -127,7 +128,11 @@ impl Jwt {
 
 /// Checks an assertion. `audiences`: what `aud` may be for one the app signed itself. `now`: seconds since 1970.
 pub fn check(
-    credentials: &Credentials, assertion: &str, client_id: &str, audiences: &[String], now: f64,
+    credentials: &Credentials,
+    assertion: &str,
+    client_id: &str,
+    audiences: &[String],
+    now: f64,
 ) -> Result<(), Refusal> {
     let refuse = |number: u32, text: &str| Err((number, text.to_owned()));
     let Some(jwt) = Jwt::parse(assertion) else {
@@ -136,7 +141,9 @@ pub fn check(
     if jwt.claim("iss") != client_id {
         return federated(credentials, &jwt, now);
     }
-    if jwt.claim("sub") != client_id || !audiences.iter().any(|audience| audience.eq_ignore_ascii_case(jwt.claim("aud"))) {
+    if jwt.claim("sub") != client_id
+        || !audiences.iter().any(|audience| audience.eq_ignore_ascii_case(jwt.claim("aud")))
+    {
         return refuse(700_023, "Client assertion audience claim does not match Realm issuer.");
     }
     let Some(certificate) = credentials.certificates.iter().find(|pem| jwt.names(pem)) else {
