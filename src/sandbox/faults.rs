@@ -252,7 +252,7 @@ impl Rule {
         let every = self.every.unwrap_or(1).max(1);
         (self.at.is_empty() || self.at.contains(&number))
             && number >= from
-            && (number - from) % every == 0
+            && (number - from).is_multiple_of(every)
             && self.count.is_none_or(|count| (number - from) / every < count)
             && self.rate.is_none_or(|rate| dice < rate)
     }

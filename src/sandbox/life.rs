@@ -117,7 +117,7 @@ fn joiner(directory: &mut Directory, rng: &mut fastrand::Rng) -> Option<Event> {
     Some(Event::Joiner)
 }
 
-fn patch(directory: &mut Directory, id: Uuid, changes: Value) -> Option<()> {
+fn patch(directory: &mut Directory, id: Uuid, changes: &Value) -> Option<()> {
     let map: Map<String, Value> = changes.as_object()?.clone();
     directory.update(Kind::User, id, map).ok()
 }
@@ -126,7 +126,7 @@ fn mover(directory: &mut Directory, rng: &mut fastrand::Rng) -> Option<Event> {
     let id = some_user(directory, rng, staff)?;
     let lead = rng.u8(..8) == 0;
     let (department, title) = job(rng, lead);
-    patch(directory, id, json!({ "department": department, "jobTitle": title }))?;
+    patch(directory, id, &json!({ "department": department, "jobTitle": title }))?;
     // A chain of managers must stay one: nobody may come to stand above themselves.
     let manager = some_user(directory, rng, staff)?;
     let mut above = Some(manager);
@@ -156,7 +156,7 @@ fn rename(directory: &mut Directory, rng: &mut fastrand::Rng) -> Option<Event> {
         "userPrincipalName": address, "mail": address,
         "proxyAddresses": [format!("SMTP:{address}"), format!("smtp:{old}")],
     });
-    patch(directory, id, changes)?;
+    patch(directory, id, &changes)?;
     Some(Event::Rename)
 }
 
@@ -166,13 +166,13 @@ fn leaver(directory: &mut Directory, rng: &mut fastrand::Rng) -> Option<Event> {
         return None;
     }
     let id = some_user(directory, rng, staff)?;
-    patch(directory, id, json!({ "accountEnabled": false }))?;
+    patch(directory, id, &json!({ "accountEnabled": false }))?;
     Some(Event::Leaver)
 }
 
 fn comeback(directory: &mut Directory, rng: &mut fastrand::Rng) -> Option<Event> {
     let id = some_user(directory, rng, |user| !user.enabled())?;
-    patch(directory, id, json!({ "accountEnabled": true }))?;
+    patch(directory, id, &json!({ "accountEnabled": true }))?;
     Some(Event::Return)
 }
 

@@ -80,13 +80,13 @@ impl Person {
         put("department", json!(department));
         put("companyName", json!("Meadowlark Logistics"));
         put("employeeId", json!(format!("M{number:06}")));
-        put("employeeType", json!(if number % 9 == 0 { "Contractor" } else { "Employee" }));
+        put("employeeType", json!(if number.is_multiple_of(9) { "Contractor" } else { "Employee" }));
         put("businessPhones", json!([format!("+44 113 496 {:04}", number % 10_000)]));
-        if number % 3 != 0 {
+        if !number.is_multiple_of(3) {
             put("mobilePhone", json!(format!("+44 7700 9{:05}", number % 100_000)));
         }
         put("officeLocation", json!(format!("Hall {}/{}", 1 + number % 7, 100 + number % 40)));
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             put("streetAddress", json!(format!("{} Quay Street", 1 + number % 180)));
             put("postalCode", json!(format!("{:05}", 10_000 + number * 7 % 80_000)));
         }
@@ -375,7 +375,7 @@ fn assignments(directory: &mut Directory, rng: &mut fastrand::Rng, order: &[Uuid
             // Assigned before the app declared roles.
             33 | 73 | 113 => wanted.push((*id, Kind::User, DEFAULT_ACCESS)),
             _ if number % 5 == 3 || number < 4 => {
-                wanted.push((*id, Kind::User, if number % 2 == 0 { member } else { user }))
+                wanted.push((*id, Kind::User, if number.is_multiple_of(2) { member } else { user }));
             }
             _ => {}
         }

@@ -304,9 +304,8 @@ impl Directory {
 
     /// Assigns a user or group to the Flock app; answers the key of the assignment.
     pub fn assign(&mut self, principal: Uuid, role: Uuid) -> Result<Uuid, DirectoryError> {
-        let kind = match self.kind_of(principal) {
-            Some(kind @ (Kind::User | Kind::Group)) => kind,
-            _ => return Err(DirectoryError::BadReference),
+        let Some(kind @ (Kind::User | Kind::Group)) = self.kind_of(principal) else {
+            return Err(DirectoryError::BadReference);
         };
         let roles = self.enabled_roles();
         let known = if role == DEFAULT_ACCESS { roles.is_empty() } else { roles.contains(&role) };

@@ -41,7 +41,7 @@ pub struct GraphError {
     /// `error.message`.
     pub message: String,
     /// `error.details`, where there are any.
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
     /// Headers beside the usual ones.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -104,10 +104,10 @@ impl From<DirectoryError> for GraphError {
             DirectoryError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", message),
             DirectoryError::Taken(property) => {
                 let mut answer = Self::bad(message);
-                answer.details = Some(json!([{
+                answer.details = Some(Box::new(json!([{
                     "code": "ObjectConflict", "target": property,
                     "message": "Another object with the same value for the property exists.",
-                }]));
+                }])));
                 answer
             }
             DirectoryError::Missing(..)
@@ -181,7 +181,7 @@ impl From<GraphError> for Answer {
     fn from(error: GraphError) -> Self {
         let mut body = json!({ "code": error.code, "message": error.message });
         if let (Some(details), Some(map)) = (error.details, body.as_object_mut()) {
-            map.insert("details".into(), details);
+            map.insert("details".into(), *details);
         }
         Self { status: error.status, headers: error.headers, body: Content::Json(json!({ "error": body })) }
     }

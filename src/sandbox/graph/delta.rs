@@ -136,7 +136,7 @@ pub fn delta(desk: &Desk<'_>, call: &Call, kind: Kind) -> Result<Answer, GraphEr
         None => start(desk, call, kind)?,
         Some("latest") => {
             let mark = start(desk, call, kind)?;
-            return finish(desk, collection, "", Vec::new(), mark);
+            return finish(desk, collection, "", &[], mark);
         }
         Some(token) => {
             let bad = || GraphError::bad("Badly formed token.");
@@ -161,7 +161,7 @@ pub fn delta(desk: &Desk<'_>, call: &Call, kind: Kind) -> Result<Answer, GraphEr
     let finished = if round.mark.since.is_none() { round.initial() } else { round.changed(collection)? };
     let Round { value, mut mark, .. } = round;
     if finished {
-        return finish(desk, collection, &context, value, mark);
+        return finish(desk, collection, &context, &value, mark);
     }
     mark.paging = true;
     let link = format!("{}/v1.0/{collection}/delta?$skiptoken={}", desk.origin, seal(desk.key, &mark)?);
@@ -171,13 +171,7 @@ pub fn delta(desk: &Desk<'_>, call: &Call, kind: Kind) -> Result<Answer, GraphEr
     })))
 }
 
-fn finish(
-    desk: &Desk<'_>,
-    collection: &str,
-    context: &str,
-    value: Vec<Value>,
-    mark: Mark,
-) -> Result<Answer, GraphError> {
+fn finish(desk: &Desk<'_>, collection: &str, context: &str, value: &[Value], mark: Mark) -> Result<Answer, GraphError> {
     let mark = Mark { paging: false, since: None, after: None, done: 0, member: None, ..mark };
     let link = format!("{}/v1.0/{collection}/delta?$deltatoken={}", desk.origin, seal(desk.key, &mark)?);
     Ok(Answer::json(json!({

@@ -29,7 +29,7 @@ pub(super) fn route(desk: &mut Desk<'_>, call: &Call, rest: &[&str]) -> Result<A
             listing.count(call, desk.directory.groups.iter().map(|(id, entry)| (*id, entry)))
         }
         (Method::GET, ["delta"]) => delta(desk, call, Kind::Group),
-        (_, [] | ["$count"] | ["delta"]) => Err(GraphError::method()),
+        (_, [] | ["$count" | "delta"]) => Err(GraphError::method()),
         (method, [key, rest @ ..]) => {
             let id = id_of(key)?;
             if !desk.directory.groups.contains_key(&id) {

@@ -108,7 +108,7 @@ fn check_in(kind: Kind, filter: &Filter, advanced: bool, list: Option<&str>) -> 
             Some(inner) => check_in(kind, inner, advanced, Some(path)),
             None => allowed(kind, path, 1, "any", advanced),
         },
-        Filter::Count(_, ..) => {
+        Filter::Count(..) => {
             if advanced {
                 Ok(())
             } else {

@@ -18,7 +18,7 @@ pub(super) fn route(desk: &mut Desk<'_>, call: &Call, rest: &[&str]) -> Result<A
             listing.count(call, desk.directory.users.iter().map(|(id, entry)| (*id, entry)))
         }
         (Method::GET, ["delta"]) => delta(desk, call, Kind::User),
-        (_, [] | ["$count"] | ["delta"]) => Err(GraphError::method()),
+        (_, [] | ["$count" | "delta"]) => Err(GraphError::method()),
         (method, [key, rest @ ..]) => {
             let id = desk.directory.user_key(key).ok_or_else(|| GraphError::not_found(key))?;
             one(desk, call, &method, id, rest)
