@@ -306,7 +306,6 @@ impl Drop for Sandbox {
         for task in &self.tasks {
             task.abort();
         }
-        self.server.abort();
     }
 }
 

@@ -93,7 +93,17 @@ impl Directory {
     }
 
     /// Creates an object; answers its id.
-    pub fn create(&mut self, kind: Kind, mut given: Map<String, Value>) -> Result<Uuid, DirectoryError> {
+    pub fn create(&mut self, kind: Kind, given: Map<String, Value>) -> Result<Uuid, DirectoryError> {
+        self.create_as(kind, Uuid::new_v4(), given)
+    }
+
+    /// Creates an object with an id that nothing has yet: life must go the same way each time.
+    pub(crate) fn create_as(
+        &mut self,
+        kind: Kind,
+        id: Uuid,
+        mut given: Map<String, Value>,
+    ) -> Result<Uuid, DirectoryError> {
         for name in required_for(kind) {
             if given.get(*name).is_none_or(Value::is_null) {
                 return Err(DirectoryError::Missing(name, resource(kind)));
@@ -106,10 +116,6 @@ impl Directory {
             }
         }
         given.retain(|_, value| !value.is_null());
-        let mut id = Uuid::new_v4();
-        while self.kind_of(id).is_some() {
-            id = Uuid::new_v4();
-        }
         if kind == Kind::User {
             let upn = given.get("userPrincipalName").and_then(Value::as_str).unwrap_or_default().to_lowercase();
             if self.by_upn.contains_key(&upn) {
