@@ -11,10 +11,10 @@ mod requests;
 mod runner;
 mod schedule;
 
-pub use assemble::{Assembly, AssembleError, assemble, clients_of, rules_of, schema_of, scope_rules, settings_of};
+pub use assemble::{AssembleError, Assembly, assemble, clients_of, rules_of, schema_of, scope_rules, settings_of};
 pub use connection::{ConnectionStep, ConnectionTest, test_connection};
-pub use lease::{Lease, LeaseError};
-pub use quarantine::{Standing, after_cycle};
-pub use requests::{Answer, Ask, Asked, ask};
-pub use runner::{Engine, Held, RunError, cycle_json, exit_of};
+pub use lease::{Lease, LeaseError, holder};
+pub use quarantine::Standing;
+pub use requests::{Answer, Ask, Asked, answer, ask, do_it};
+pub use runner::{Engine, Held, RunError, cycle_json, exit_of, held_count, quarantine_of, restart};
 pub use schedule::{Stop, serve};

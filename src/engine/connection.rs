@@ -1,0 +1,174 @@
+//! Test connection: the directory, then the app, step by step, each with its time (E2).
+
+use crate::graph::GraphClient;
+use crate::model::{ObjectType, Organization, ServicePrincipal};
+use crate::scim::client::{ScimClient, ScimError};
+use crate::scim::filter::Filter;
+use crate::sync::Settings;
+use crate::sync::project::Rules;
+use serde::Serialize;
+use std::time::Instant;
+
+/// One step of a connection test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConnectionStep {
+    /// What was tried.
+    pub name: String,
+    /// Whether it worked.
+    pub ok: bool,
+    /// Milliseconds.
+    pub ms: u64,
+    /// What was found, or what went wrong and what to check. Untrusted.
+    pub message: String,
+}
+
+/// A connection test.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ConnectionTest {
+    /// Whether every step worked.
+    pub ok: bool,
+    /// The steps, in order; it stops at the first that fails on each side.
+    pub steps: Vec<ConnectionStep>,
+    /// The tenant, when it was read.
+    #[serde(skip)]
+    pub organization: Option<Organization>,
+    /// The app in the tenant, when it was read.
+    #[serde(skip)]
+    pub service_principal: Option<ServicePrincipal>,
+}
+
+struct Steps {
+    steps: Vec<ConnectionStep>,
+}
+
+impl Steps {
+    /// Records a step; the value of a step that worked is passed on.
+    fn note<T>(&mut self, name: &str, began: Instant, result: Result<(T, String), String>) -> Option<T> {
+        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (value, ok, message) = match result {
+            Ok((value, message)) => (Some(value), true, message),
+            Err(message) => (None, false, message),
+        };
+        self.steps.push(ConnectionStep { name: name.to_owned(), ok, ms, message });
+        value
+    }
+}
+
+/// Tests both sides. Nothing is written anywhere.
+pub async fn test_connection(graph: &GraphClient, scim: &ScimClient, settings: &Settings, rules: &Rules) -> ConnectionTest {
+    let mut steps = Steps { steps: Vec::new() };
+    let (organization, service_principal) = test_directory(graph, settings, &mut steps).await;
+    test_app(scim, settings, rules, &mut steps).await;
+    ConnectionTest { ok: steps.steps.iter().all(|s| s.ok), steps: steps.steps, organization, service_principal }
+}
+
+async fn test_directory(
+    graph: &GraphClient,
+    settings: &Settings,
+    steps: &mut Steps,
+) -> (Option<Organization>, Option<ServicePrincipal>) {
+    let began = Instant::now();
+    let signed_in = graph.sign_in().await;
+    let result = signed_in.map(|until| ((), format!("signed in; the token is good until {until:.0}"))).map_err(|e| e.to_string());
+    if steps.note("sign in to the directory", began, result).is_none() {
+        return (None, None);
+    }
+    let began = Instant::now();
+    let organization = match graph.organization().await {
+        Ok(found) => {
+            let domain = found.default_domain.clone().unwrap_or_default();
+            // E11 of the tenant: a domain name in the configuration cannot be compared with an id.
+            let named_by_id = uuid::Uuid::parse_str(&settings.tenant_id).is_ok();
+            if named_by_id && !found.id.eq_ignore_ascii_case(&settings.tenant_id) {
+                Err(format!("signed in to the tenant {}, but tenant_id says {}", found.id, settings.tenant_id))
+            } else {
+                let words = format!("{} ({domain})", found.display_name);
+                Ok((Some(found), words))
+            }
+        }
+        // Organization.Read.All is a convenience; without it everything else still works.
+        Err(crate::graph::GraphError::Forbidden { permission, .. }) => {
+            Ok((None, format!("not readable without {permission}; going on without it")))
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    let organization = steps.note("read the tenant", began, organization).flatten();
+    let began = Instant::now();
+    let principal = graph.service_principal(&settings.service_principal_id).await;
+    let result = principal
+        .map(|p| {
+            let words = format!("{}, {} roles", p.display_name, p.roles.len());
+            (p, words)
+        })
+        .map_err(|e| format!("{e}; check service_principal_id: it is the object id of the enterprise application"));
+    let Some(service_principal) = steps.note("find the app in the tenant", began, result) else {
+        return (organization, None);
+    };
+    let began = Instant::now();
+    let assignments = graph.assignments(&settings.service_principal_id).await;
+    let result = assignments.map(|(list, _)| ((), format!("{} users and groups", list.len()))).map_err(|e| e.to_string());
+    steps.note("read who is assigned", began, result);
+    (organization, Some(service_principal))
+}
+
+async fn test_app(scim: &ScimClient, settings: &Settings, rules: &Rules, steps: &mut Steps) {
+    let began = Instant::now();
+    let host = scim.base().host_str().unwrap_or_default().to_owned();
+    let staging = host.split(['.', '-']).any(|part| part.eq_ignore_ascii_case("staging"));
+    let words = if staging {
+        format!("{} (warning: {host} looks like a staging host; the production one may be meant)", scim.base())
+    } else {
+        scim.base().to_string()
+    };
+    steps.note("use the tenant URL", began, Ok(((), words)));
+    // E2.6: a user that cannot exist.
+    let nobody = uuid::Uuid::new_v4().to_string();
+    let attribute = rules.users.matching().first().map_or("userName", |i| rules.users.target(*i));
+    let began = Instant::now();
+    let found = scim.query(ObjectType::User, &Filter::eq(attribute, &nobody)).await;
+    if steps.note("ask the app for a user", began, judged(found, "users", settings)).is_none() {
+        return;
+    }
+    if settings.groups {
+        // E2.7 and A1: only when groups are provisioned.
+        let attribute = rules.groups.matching().first().map_or("displayName", |i| rules.groups.target(*i));
+        let began = Instant::now();
+        let found = scim.query(ObjectType::Group, &Filter::eq(attribute, &nobody)).await;
+        steps.note("ask the app for a group", began, judged(found, "groups", settings));
+    }
+}
+
+/// E2.8 to E2.10: exactly an empty list is success.
+fn judged(
+    found: Result<Vec<serde_json::Value>, ScimError>,
+    what: &str,
+    settings: &Settings,
+) -> Result<((), String), String> {
+    match found {
+        Ok(list) if list.is_empty() => Ok(((), "the app answers, and knows no such one, as it should".into())),
+        Ok(list) => Err(format!(
+            "the app answered a filter for a random id with {} {what}: it ignores filters, so matching cannot be trusted",
+            list.len()
+        )),
+        Err(error) => Err(format!("{error}{}", what_to_check(&error, settings))),
+    }
+}
+
+fn what_to_check(error: &ScimError, settings: &Settings) -> String {
+    let flock = settings.app_name == "Flock";
+    match error {
+        ScimError::Unauthorized { .. } if flock => {
+            "; check the secret token: in Flock it is the API Token on the page Auth and Provisioning, and its account needs admin rights".into()
+        }
+        ScimError::Unauthorized { .. } => "; check the secret token, and that its account may manage users".into(),
+        ScimError::Refused { status: 403, .. } if flock => {
+            "; check that the Flock account behind the token has admin rights".into()
+        }
+        ScimError::Refused { status: 403, .. } => "; check that the account behind the token may manage users".into(),
+        ScimError::Refused { status: 404, .. } => {
+            "; check the tenant URL: nobody found must be answered with 200 and an empty list".into()
+        }
+        ScimError::NotScim { .. } => "; check that the tenant URL is that of the SCIM service".into(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,282 @@
+//! The engine of one job: holds the lease, runs cycles, keeps quarantine and audit.
+
+use super::assemble::{AssembleError, Assembly, assemble};
+use super::lease::{Lease, LeaseError};
+use super::quarantine::{self, Standing};
+use crate::config::{Env, JobConfig};
+use crate::model::{CycleState, ObjectType, OperationState, Quarantine};
+use crate::store::{Store, StoreError, audit, job as job_table, links, operations, retries, watermarks};
+use crate::sync::cycle::{self, CycleReport, CycleRequest};
+use crate::sync::{CycleScope, EventSink, Job};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+/// Keys of the job's own table.
+const MAPPING: &str = "mapping_fingerprint";
+const BELONGS_TENANT: &str = "belongs_tenant";
+const BELONGS_APP: &str = "belongs_app";
+const RESTART: &str = "restart";
+
+/// Why a job could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It cannot run as configured.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// Another process runs it.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether the last report left something for a person to decide.
+pub type Held = u64;
+
+/// The engine of one job, with the lease in hand.
+pub struct Engine {
+    /// The job as it can run.
+    pub job: Job,
+    lease: Lease,
+    fingerprint: String,
+}
+
+impl Engine {
+    /// Takes the lease and makes the job runnable. `cancel` stops what runs, and is set when the lease is lost.
+    ///
+    /// # Errors
+    /// See [`RunError`]; nothing was sent.
+    pub async fn open(
+        config: &JobConfig,
+        env: Env<'_>,
+        store: &Store,
+        command: &str,
+        cancel: CancellationToken,
+        events: Option<EventSink>,
+    ) -> Result<Self, RunError> {
+        let initiator = std::env::var("USER").ok().filter(|u| !u.is_empty());
+        let assembly = Assembly { store: store.clone(), cancel: cancel.clone(), initiator, events };
+        let (job, fingerprint) = assemble(config, env, assembly)?;
+        let lease = Lease::take(store, command, cancel).await?;
+        let engine = Self { job, lease, fingerprint };
+        match engine.belongs(config).await {
+            Ok(()) => Ok(engine),
+            Err(error) => {
+                engine.close().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The fencing number of the lease.
+    pub fn fence(&self) -> i64 {
+        self.lease.fence()
+    }
+
+    /// Gives the lease back.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.lease.give_back().await
+    }
+
+    /// Links are pairs of ids of one tenant and one app: with another tenant or app they would name strangers.
+    async fn belongs(&self, config: &JobConfig) -> Result<(), RunError> {
+        let tenant = config.directory.tenant_id.clone();
+        // A service on this machine may come back on another port; anywhere else the host decides.
+        let app = if crate::http::is_loopback(&config.app.tenant_url) {
+            format!("loopback{}", config.app.tenant_url.path().trim_end_matches('/'))
+        } else {
+            config.app.tenant_url.host_str().unwrap_or_default().to_owned()
+        };
+        let graph = config.directory.graph.clone();
+        let name = self.job.name.clone();
+        let found = self
+            .job
+            .store
+            .write(move |c| {
+                if links::count(c, ObjectType::User)? + links::count(c, ObjectType::Group)? > 0 {
+                    for (key, now, what) in [(BELONGS_TENANT, &tenant, "tenant"), (BELONGS_APP, &app, "app")] {
+                        if let Some(before) = job_table::get(c, key)?.filter(|before| before != now) {
+                            return Ok(Some((what, before)));
+                        }
+                    }
+                }
+                job_table::set(c, BELONGS_TENANT, &tenant)?;
+                job_table::set(c, BELONGS_APP, &app)?;
+                rebase(c, &graph)?;
+                Ok(None)
+            })
+            .await?;
+        match found {
+            None => Ok(()),
+            Some((what, before)) => Err(AssembleError::Elsewhere { job: name, what, before }.into()),
+        }
+    }
+
+    /// Runs one cycle, or a part of one, or its dry run.
+    ///
+    /// # Errors
+    /// When the store cannot be used; every other fault is in the report.
+    pub async fn cycle(&self, initial: bool, scope: CycleScope, dry_run: bool) -> Result<CycleReport, StoreError> {
+        let everyone = scope == CycleScope::Everyone;
+        let initial = everyone && (initial || self.starts_anew()?);
+        let report = cycle::run(&self.job, &CycleRequest { initial, scope, dry_run }).await?;
+        if everyone && !dry_run {
+            self.conclude(&report).await?;
+        }
+        Ok(report)
+    }
+
+    /// A mapping that changed, or a restart that was asked for, starts an initial cycle (E5.20).
+    fn starts_anew(&self) -> Result<bool, StoreError> {
+        let reader = self.job.store.reader()?;
+        let mapping = job_table::get(&reader, MAPPING)?;
+        let restart = job_table::get(&reader, RESTART)?;
+        Ok(restart.is_some() || mapping.is_none_or(|m| m != self.fingerprint))
+    }
+
+    async fn conclude(&self, report: &CycleReport) -> Result<(), StoreError> {
+        let now = jiff::Timestamp::now();
+        let (before, standing) = {
+            let reader = self.job.store.reader()?;
+            let (failures, reference_failures) = retries::count(&reader)?;
+            let processed = links::count(&reader, ObjectType::User)? + links::count(&reader, ObjectType::Group)?;
+            (job_table::quarantine(&reader)?, Standing { failures, reference_failures, processed })
+        };
+        let after = quarantine::after_cycle(
+            before.as_ref(),
+            &report.cycle,
+            report.fatal.as_ref(),
+            report.too_many,
+            standing,
+            now,
+        );
+        let came_to_end = report.cycle.state == CycleState::Succeeded && report.unread.is_empty();
+        let fingerprint = self.fingerprint.clone();
+        self.job
+            .store
+            .write(move |c| {
+                if came_to_end {
+                    job_table::set(c, MAPPING, &fingerprint)?;
+                    job_table::remove(c, RESTART)?;
+                }
+                let changed = before.as_ref().map(|q| &q.reason) != after.as_ref().map(|q| &q.reason);
+                if changed {
+                    let details = after.as_ref().map_or(json!({"lifted": true}), |q| json!(q));
+                    audit::append(c, "Heeler", "Quarantine", &details)?;
+                }
+                job_table::set_quarantine(c, after.as_ref())
+            })
+            .await
+    }
+
+    /// Restart provisioning: watermark, retries and quarantine go, so that the next cycle is an initial one. With
+    /// `full` the links go as well (E5.22).
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn restart(&self, full: bool) -> Result<(), StoreError> {
+        restart(&self.job.store, full, self.job.initiator.clone()).await
+    }
+}
+
+/// See [`Engine::restart`]; for the case that the job cannot be assembled because its links belong elsewhere.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn restart(store: &Store, full: bool, by: Option<String>) -> Result<(), StoreError> {
+    store
+        .write(move |c| {
+            watermarks::clear_all(c)?;
+            retries::clear(c)?;
+            job_table::set_quarantine(c, None)?;
+            job_table::set(c, RESTART, "1")?;
+            if full {
+                links::clear_all(c)?;
+                crate::store::mirror::clear(c)?;
+                job_table::remove(c, BELONGS_TENANT)?;
+                job_table::remove(c, BELONGS_APP)?;
+            }
+            let who = by.unwrap_or_else(|| "Heeler".into());
+            audit::append(c, &who, "Enable/restart provisioning configuration", &json!({ "full": full }))?;
+            Ok(())
+        })
+        .await
+}
+
+/// Delta links are absolute. A directory on this machine may have come back on another port: its links move along.
+fn rebase(c: &rusqlite::Connection, graph: &url::Url) -> Result<(), StoreError> {
+    use crate::model::Collection;
+    if !crate::http::is_loopback(graph) {
+        return Ok(());
+    }
+    for collection in [Collection::Users, Collection::Groups] {
+        let Some(link) = watermarks::get(c, collection)? else { continue };
+        let Ok(mut moved) = url::Url::parse(&link) else { continue };
+        if crate::http::is_loopback(&moved)
+            && moved.origin() != graph.origin()
+            && moved.set_port(graph.port()).is_ok()
+            && moved.set_host(graph.host_str()).is_ok()
+        {
+            watermarks::put(c, collection, moved.as_str())?;
+        }
+    }
+    Ok(())
+}
+
+/// The object that `sync --json` prints.
+pub fn cycle_json(job: &str, report: &CycleReport) -> Value {
+    let cycle = &report.cycle;
+    let mut object = json!({
+        "job": job,
+        "cycle_id": cycle.id,
+        "kind": cycle.kind,
+        "state": cycle.state,
+        "counts": cycle.counts,
+        "app_requests": cycle.app_requests,
+        "duration_ms": cycle.duration_ms,
+    });
+    if let (Some(error), Some(map)) = (&cycle.error, object.as_object_mut()) {
+        map.insert("error".into(), Value::from(error.clone()));
+    }
+    object
+}
+
+/// The exit code of a cycle: 130 stopped, 3 a fault of connection or sign-in, 4 held, 3 the directory was not read to
+/// the end, 1 some objects failed, 0 done.
+pub fn exit_of(report: &CycleReport) -> i32 {
+    match report.cycle.state {
+        CycleState::Stopped => 130,
+        CycleState::Failed => 3,
+        CycleState::Running | CycleState::Succeeded => {
+            if report.cycle.counts.held > 0 {
+                4
+            } else if !report.unread.is_empty() {
+                3
+            } else if report.cycle.counts.failed > 0 {
+                1
+            } else {
+                0
+            }
+        }
+    }
+}
+
+/// What waits for a person.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn held_count(store: &Store) -> Result<Held, StoreError> {
+    store.read(|c| Ok(operations::by_state(c, &[OperationState::Held])?.len() as u64))
+}
+
+/// The quarantine of a job.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn quarantine_of(store: &Store) -> Result<Option<Quarantine>, StoreError> {
+    store.read(job_table::quarantine)
+}

@@ -1,0 +1,80 @@
+//! When: cycles at their interval, command rows in between, quarantine obeyed.
+
+use super::quarantine;
+use super::requests::serve_waiting;
+use super::runner::{Engine, quarantine_of};
+use crate::model::CycleState;
+use crate::store::{StoreError, cycles};
+use crate::sync::CycleScope;
+use crate::sync::cycle::CycleReport;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// How often command rows are looked for. SQLite answers this in microseconds.
+const PULSE: Duration = Duration::from_millis(100);
+
+/// Why serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Somebody asked to stop, or the lease was lost.
+    Asked,
+    /// Four weeks of quarantine (E10.50).
+    GivenUp,
+}
+
+/// Runs a job until it is stopped. The first cycle starts at once unless the last one ended less than an interval
+/// ago; `now` lets it start whatever the last one was. `after` hears of every report.
+///
+/// # Errors
+/// When the store cannot be used.
+pub async fn serve(
+    engine: &Engine,
+    interval: Duration,
+    mut now: bool,
+    mut after: impl FnMut(&CycleReport),
+) -> Result<Stop, StoreError> {
+    let cancel = engine.job.cancel.clone();
+    loop {
+        if cancel.is_cancelled() {
+            return Ok(Stop::Asked);
+        }
+        serve_waiting(engine).await?;
+        if now || due(engine, interval)? {
+            now = false;
+            let report = engine.cycle(false, CycleScope::Everyone, false).await?;
+            after(&report);
+            if let Some(quarantine) = quarantine_of(&engine.job.store)?
+                && quarantine::given_up(&quarantine, Timestamp::now())
+            {
+                return Ok(Stop::GivenUp);
+            }
+        }
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep(PULSE) => {}
+        }
+    }
+}
+
+/// Whether a cycle is due: an interval after the start of the last one, and not before a quarantine's next attempt.
+fn due(engine: &Engine, interval: Duration) -> Result<bool, StoreError> {
+    Ok(next_cycle(engine, interval)? <= Timestamp::now())
+}
+
+fn next_cycle(engine: &Engine, interval: Duration) -> Result<Timestamp, StoreError> {
+    let (last, quarantine) = {
+        let reader = engine.job.store.reader()?;
+        (cycles::latest(&reader)?, crate::store::job::quarantine(&reader)?)
+    };
+    let now = Timestamp::now();
+    let next = match last {
+        // A cycle whose process died is made up for at once.
+        Some(cycle) if matches!(cycle.state, CycleState::Running | CycleState::Stopped) => now,
+        Some(cycle) => cycle.started_at.parse::<Timestamp>().map_or(now, |at| at + interval),
+        None => now,
+    };
+    Ok(match quarantine.and_then(|q| q.next_attempt.parse::<Timestamp>().ok()) {
+        Some(attempt) => next.max(attempt),
+        None => next,
+    })
+}
