@@ -1,11 +1,13 @@
 //! The command line: one file per command.
 
+mod access;
 pub mod args;
 mod completions;
 mod config;
 mod context;
 mod error;
 mod secret;
+mod signals;
 
 pub use context::{Chosen, Ctx, SANDBOX_JOB};
 pub use error::{CliError, Exit};

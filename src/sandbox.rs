@@ -157,6 +157,29 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
 }
 
+/// The sandbox that another process runs from a data folder, at an origin that it has told: the secrets are in the
+/// folder, never in a database.
+///
+/// # Errors
+/// When the state on disk cannot be read. `None` if there is none.
+pub fn attach(folder: &std::path::Path, origin: &str) -> Result<Option<Ready>, SandboxError> {
+    Ok(keep::load(folder)?.map(|kept| {
+        let identity = kept.directory.identity;
+        Ready {
+            authority: origin.to_owned(),
+            graph: format!("{origin}/v1.0"),
+            tenant_id: identity.tenant_id.to_string(),
+            client_id: identity.client_id.to_string(),
+            client_secret: kept.client_secret,
+            service_principal_id: identity.flock.to_string(),
+            scim: format!("{origin}/scim/v2"),
+            scim_token: kept.scim_token,
+            ca: None,
+            control: format!("{origin}/control"),
+        }
+    }))
+}
+
 /// Starts a sandbox: binds, spawns its tasks, and returns when it answers.
 ///
 /// # Errors

@@ -139,10 +139,8 @@ pub fn rules_of(config: &JobConfig) -> Result<(Rules, String), AssembleError> {
             .ok_or_else(|| AssembleError::NoUsers { place: place.clone() })?,
     };
     let fingerprint = format!("{}/{}/{}", users.fingerprint(), groups.fingerprint(), config.groups);
-    let rules = Rules {
-        users: ObjectRules::new(users).map_err(target)?,
-        groups: ObjectRules::new(groups).map_err(target)?,
-    };
+    let rules =
+        Rules { users: ObjectRules::new(users).map_err(target)?, groups: ObjectRules::new(groups).map_err(target)? };
     Ok((rules, fingerprint))
 }
 

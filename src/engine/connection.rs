@@ -55,7 +55,12 @@ impl Steps {
 }
 
 /// Tests both sides. Nothing is written anywhere.
-pub async fn test_connection(graph: &GraphClient, scim: &ScimClient, settings: &Settings, rules: &Rules) -> ConnectionTest {
+pub async fn test_connection(
+    graph: &GraphClient,
+    scim: &ScimClient,
+    settings: &Settings,
+    rules: &Rules,
+) -> ConnectionTest {
     let mut steps = Steps { steps: Vec::new() };
     let (organization, service_principal) = test_directory(graph, settings, &mut steps).await;
     test_app(scim, settings, rules, &mut steps).await;
@@ -69,7 +74,9 @@ async fn test_directory(
 ) -> (Option<Organization>, Option<ServicePrincipal>) {
     let began = Instant::now();
     let signed_in = graph.sign_in().await;
-    let result = signed_in.map(|until| ((), format!("signed in; the token is good until {until:.0}"))).map_err(|e| e.to_string());
+    let result = signed_in
+        .map(|until| ((), format!("signed in; the token is good until {until:.0}")))
+        .map_err(|e| e.to_string());
     if steps.note("sign in to the directory", began, result).is_none() {
         return (None, None);
     }
@@ -106,7 +113,8 @@ async fn test_directory(
     };
     let began = Instant::now();
     let assignments = graph.assignments(&settings.service_principal_id).await;
-    let result = assignments.map(|(list, _)| ((), format!("{} users and groups", list.len()))).map_err(|e| e.to_string());
+    let result =
+        assignments.map(|(list, _)| ((), format!("{} users and groups", list.len()))).map_err(|e| e.to_string());
     steps.note("read who is assigned", began, result);
     (organization, Some(service_principal))
 }

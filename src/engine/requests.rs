@@ -83,9 +83,8 @@ pub async fn ask(store: &Store, what: &Ask, by: &str, cancel: &CancellationToken
         let row = store.read(move |c| commands::get(c, id))?;
         match row.as_ref().map(|r| r.state) {
             Some(CommandState::Done) => {
-                let (exit_code, result) = row.map_or((5, Value::Null), |r| {
-                    (r.exit_code.unwrap_or(5), r.result.unwrap_or(Value::Null))
-                });
+                let (exit_code, result) =
+                    row.map_or((5, Value::Null), |r| (r.exit_code.unwrap_or(5), r.result.unwrap_or(Value::Null)));
                 return Ok(Asked::Answered(Answer { exit_code, result }));
             }
             Some(CommandState::Cancelled) | None => return Ok(Asked::Free),

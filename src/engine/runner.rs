@@ -1,7 +1,7 @@
 //! The engine of one job: holds the lease, runs cycles, keeps quarantine and audit.
 
 use super::assemble::{AssembleError, Assembly, assemble};
-use super::lease::{Lease, LeaseError};
+use super::lease::Lease;
 use super::quarantine::{self, Standing};
 use crate::config::{Env, JobConfig};
 use crate::model::{CycleState, ObjectType, OperationState, Quarantine};
@@ -23,9 +23,6 @@ pub enum RunError {
     /// It cannot run as configured.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
-    /// Another process runs it.
-    #[error(transparent)]
-    Lease(#[from] LeaseError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -43,22 +40,28 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes the lease and makes the job runnable. `cancel` stops what runs, and is set when the lease is lost.
+    /// Makes the job runnable, with the lease in hand. `cancel` stops what runs.
     ///
     /// # Errors
-    /// See [`RunError`]; nothing was sent.
+    /// See [`RunError`]; nothing was sent, and the lease is given back.
     pub async fn open(
         config: &JobConfig,
         env: Env<'_>,
         store: &Store,
-        command: &str,
+        lease: Lease,
         cancel: CancellationToken,
         events: Option<EventSink>,
     ) -> Result<Self, RunError> {
         let initiator = std::env::var("USER").ok().filter(|u| !u.is_empty());
-        let assembly = Assembly { store: store.clone(), cancel: cancel.clone(), initiator, events };
-        let (job, fingerprint) = assemble(config, env, assembly)?;
-        let lease = Lease::take(store, command, cancel).await?;
+        let assembly = Assembly { store: store.clone(), cancel, initiator, events };
+        // A secret command may take its time: other tasks go on meanwhile.
+        let (job, fingerprint) = match tokio::task::block_in_place(|| assemble(config, env, assembly)) {
+            Ok(assembled) => assembled,
+            Err(error) => {
+                lease.give_back().await?;
+                return Err(error.into());
+            }
+        };
         let engine = Self { job, lease, fingerprint };
         match engine.belongs(config).await {
             Ok(()) => Ok(engine),

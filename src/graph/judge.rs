@@ -14,7 +14,9 @@ impl GraphError {
             | Self::NotGraph { .. }
             | Self::Cancelled
             | Self::Settings(_) => true,
-            Self::Http(error) => !matches!(error, HttpError::Status(_) | HttpError::Lost { .. } | HttpError::Paused { .. }),
+            Self::Http(error) => {
+                !matches!(error, HttpError::Status(_) | HttpError::Lost { .. } | HttpError::Paused { .. })
+            }
             Self::NotFound { .. } | Self::Refused { .. } | Self::Resync { .. } | Self::Endless { .. } => false,
         }
     }

@@ -88,8 +88,7 @@ pub async fn apply(
         }
         let total = now.len();
         job.progress(format!("{verb}: {total} to do"));
-        let mut running =
-            stream::iter(now).map(|work| applying.one(work)).buffer_unordered(job.settings.concurrency);
+        let mut running = stream::iter(now).map(|work| applying.one(work)).buffer_unordered(job.settings.concurrency);
         while let Some(result) = running.next().await {
             if let Err(error) = result {
                 applying.stop(error);
@@ -215,10 +214,8 @@ impl Applying<'_> {
         let members = outcome.members;
         let forget = outcome.forget;
         let done = !failed && !unknown;
-        let clears = matches!(
-            operation.verb,
-            Verb::Create | Verb::Update | Verb::Enable | Verb::Disable | Verb::Delete
-        );
+        let clears =
+            matches!(operation.verb, Verb::Create | Verb::Update | Verb::Enable | Verb::Disable | Verb::Delete);
         let references = matches!(operation.verb, Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers);
         job.store
             .write(move |c| {

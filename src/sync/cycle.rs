@@ -16,7 +16,7 @@ use super::{CycleEvent, CycleScope, Job, SyncError, observe, plan, read};
 use crate::model::{Collection, Counts, Cycle, CycleKind, CycleState, ObjectType, Operation, OperationState, Verb};
 use crate::scim::path::AttrPath;
 use crate::scim::resource;
-use crate::store::{cycles, links, operations};
+use crate::store::{StoreError, cycles, links, operations};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -60,7 +60,7 @@ struct Plan {
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, SyncError> {
+pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, StoreError> {
     let began = Instant::now();
     let sent_before = job.scim.requests();
     let mut cycle = Cycle {
@@ -90,7 +90,7 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, SyncE
     let outcome = pass(job, request, &mut cycle, &mut report).await;
     let fatal = match outcome {
         Ok(fatal) => fatal,
-        Err(SyncError::Store(error)) => return Err(SyncError::Store(error)),
+        Err(SyncError::Store(error)) => return Err(error),
         Err(error) => Some(error),
     };
     cycle.state = match &fatal {
@@ -214,7 +214,8 @@ fn remember(subject: &Subject, resource: &Value, path: Option<&AttrPath>, shown:
 
 /// The app already holds the right manager: the ledger is told, nothing is sent.
 fn settle_manager(plan: &mut Plan, source_id: &str, manager: &str) {
-    let in_work = plan.work.iter_mut().filter(|w| w.operation.source_id == source_id).find_map(|w| w.link_after.as_mut());
+    let in_work =
+        plan.work.iter_mut().filter(|w| w.operation.source_id == source_id).find_map(|w| w.link_after.as_mut());
     let link = match in_work {
         Some(link) => Some(link),
         None => plan.notes.iter_mut().find(|n| n.subject.source_id == source_id).and_then(|n| {

@@ -119,9 +119,7 @@ pub fn guard(work: &mut [Work], evidence: &Evidence) -> Verdict {
     // A membership that goes because its user is deleted waits with that delete.
     let waiting: HashSet<String> = operations
         .iter()
-        .filter(|o| {
-            o.verb == Verb::Delete && o.object_type == ObjectType::User && o.state != OperationState::Planned
-        })
+        .filter(|o| o.verb == Verb::Delete && o.object_type == ObjectType::User && o.state != OperationState::Planned)
         .map(|o| o.source_id.clone())
         .collect();
     for op in operations.iter_mut().filter(|o| o.verb == Verb::RemoveMembers && o.state == OperationState::Planned) {

@@ -120,18 +120,17 @@ pub fn entry(job: &Job, cycle_id: &str, record: &Record<'_>, rules: &ObjectRules
             Some(person) => {
                 Initiator { id: person.clone(), display_name: person.clone(), initiator_type: "user".into() }
             }
-            None => Initiator {
-                id: String::new(),
-                display_name: "Heeler".into(),
-                initiator_type: "system".into(),
-            },
+            None => Initiator { id: String::new(), display_name: "Heeler".into(), initiator_type: "system".into() },
         },
     }
 }
 
 /// Faults of the app or the wire, not of the object's data.
 fn nobody_at_fault(code: &str) -> bool {
-    matches!(code, "InternalServerError" | "InternalError" | "Timeout" | "TooManyRequests" | "WebExceptionProtocolError")
+    matches!(
+        code,
+        "InternalServerError" | "InternalError" | "Timeout" | "TooManyRequests" | "WebExceptionProtocolError"
+    )
 }
 
 fn modified(change: &Change) -> ModifiedProperty {
@@ -175,7 +174,12 @@ fn steps(job: &Job, record: &Record<'_>, rules: &ObjectRules) -> Vec<Step> {
         "import",
         imported,
         format!("{kind} '{}' was read from the directory", subject.name),
-        subject.principal_name.iter().map(|upn| text("userPrincipalName", upn)).chain([text("objectId", &subject.source_id)]).collect(),
+        subject
+            .principal_name
+            .iter()
+            .map(|upn| text("userPrincipalName", upn))
+            .chain([text("objectId", &subject.source_id)])
+            .collect(),
     );
     if imported == LogStatus::Skipped {
         return steps;
@@ -188,7 +192,10 @@ fn steps(job: &Job, record: &Record<'_>, rules: &ObjectRules) -> Vec<Step> {
         if in_scope || record.verb.is_some() { LogStatus::Success } else { LogStatus::Skipped },
         format!("{kind} '{}': {}", subject.name, subject.standing.words()),
         Map::from_iter([
-            text("Active in the source system", yes(!matches!(subject.standing, Standing::Disabled) && subject.removed.is_none())),
+            text(
+                "Active in the source system",
+                yes(!matches!(subject.standing, Standing::Disabled) && subject.removed.is_none()),
+            ),
             text("Assigned to the application", yes(subject.assigned)),
             text("Scope sync all", yes(job.settings.sync_all())),
             text("ScopeEvaluationResult", &subject.standing.words()),
@@ -213,7 +220,9 @@ fn steps(job: &Job, record: &Record<'_>, rules: &ObjectRules) -> Vec<Step> {
             let (name, step_type) = match verb {
                 Verb::Create => ("EntryExportAdd", "export"),
                 Verb::Delete => ("EntryExportDelete", "export"),
-                Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers => ("EntryExportUpdate", "referenceResolution"),
+                Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers => {
+                    ("EntryExportUpdate", "referenceResolution")
+                }
                 Verb::Disable | Verb::Enable | Verb::Update => ("EntryExportUpdate", "export"),
             };
             let description = record.export.clone().unwrap_or_else(|| match &record.trouble {
@@ -225,7 +234,11 @@ fn steps(job: &Job, record: &Record<'_>, rules: &ObjectRules) -> Vec<Step> {
         None => {
             let details = code.map(|c| text("SkipReason", c)).into_iter().collect();
             let reason = record.trouble.as_ref().map(|t| t.reason.clone()).unwrap_or_default();
-            let name = if record.status == LogStatus::Failure { "EntrySynchronizationUpdate" } else { "EntrySynchronizationSkip" };
+            let name = if record.status == LogStatus::Failure {
+                "EntrySynchronizationUpdate"
+            } else {
+                "EntrySynchronizationSkip"
+            };
             push(name, "processing", record.status, reason, details);
         }
     }

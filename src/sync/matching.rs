@@ -32,10 +32,7 @@ pub fn choose(candidates: Vec<Value>) -> Option<Seen> {
         0 => None,
         1 => distinct.pop().map(|found| Seen::One(Box::new(found))),
         _ => Some(Seen::Many(
-            distinct
-                .iter()
-                .map(|d| d.get("id").and_then(Value::as_str).unwrap_or("(no id)").to_owned())
-                .collect(),
+            distinct.iter().map(|d| d.get("id").and_then(Value::as_str).unwrap_or("(no id)").to_owned()).collect(),
         )),
     }
 }

@@ -63,7 +63,8 @@ pub async fn observe(
         return Ok(seen);
     }
     job.progress(format!("looking at {} {} in the app", open.len(), plural(object_type)));
-    let listing = if open.len() > FEW { list(job, object_type, &open, rules, false).await? } else { Listing::default() };
+    let listing =
+        if open.len() > FEW { list(job, object_type, &open, rules, false).await? } else { Listing::default() };
     let mut rest = Vec::new();
     for subject in open {
         match listing.answer(subject, rules) {
@@ -74,9 +75,9 @@ pub async fn observe(
         }
     }
     let mut doubtful = Vec::new();
-    let mut answers = stream::iter(rest.into_iter().map(|subject| async move {
-        (subject, ask(job, object_type, subject, rules).await)
-    }))
+    let mut answers = stream::iter(
+        rest.into_iter().map(|subject| async move { (subject, ask(job, object_type, subject, rules).await) }),
+    )
     .buffer_unordered(job.settings.concurrency);
     while let Some((subject, answer)) = answers.next().await {
         job.stopped()?;
@@ -201,9 +202,8 @@ async fn list(
             Need::ById(id) => {
                 wanted_ids.insert(id);
             }
-            Need::Match => wanted_values.extend(
-                subject.matching.iter().map(|(rule, value)| (*rule, key(value, rules.rule(*rule).case_exact))),
-            ),
+            Need::Match => wanted_values
+                .extend(subject.matching.iter().map(|(rule, value)| (*rule, key(value, rules.rule(*rule).case_exact)))),
             Need::Nothing => {}
         }
     }
@@ -303,8 +303,7 @@ async fn ask_match(
         let filter = Filter::eq(rules.target(*rule), value);
         let found = job.scim.query(object_type, &filter).await?;
         let strangers = !found.is_empty();
-        let fitting: Vec<Value> =
-            found.into_iter().filter(|f| matching::carries(f, *rule, value, rules)).collect();
+        let fitting: Vec<Value> = found.into_iter().filter(|f| matching::carries(f, *rule, value, rules)).collect();
         match matching::choose(fitting) {
             Some(seen) => return Ok(Answer::Seen(seen)),
             None if strangers => return Ok(Answer::FilterIgnored),

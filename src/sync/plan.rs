@@ -161,7 +161,8 @@ fn plan_disable(subject: Subject, unmanage: bool, rules: &ObjectRules, cycle_id:
     if changes.is_empty() {
         // E7.21: IsSoftDeleted is not mapped, so nothing can be sent.
         return if subject.touched {
-            let reason = format!("{}; no mapping carries IsSoftDeleted, so the app is not told", subject.standing.words());
+            let reason =
+                format!("{}; no mapping carries IsSoftDeleted, so the app is not told", subject.standing.words());
             note(subject, "EntrySynchronizationSkipped", reason, false)
         } else {
             Planned::Nothing
@@ -187,17 +188,12 @@ fn plan_provision(subject: Subject, seen: Seen, rules: &ObjectRules, cycle_id: &
     match seen {
         Seen::Failed { code, reason } => note(subject, &code, reason, true),
         Seen::Many(ids) => {
-            let reason = format!(
-                "{} accounts in the app fit {}: {}",
-                ids.len(),
-                subject.matching_words(rules),
-                ids.join(", ")
-            );
+            let reason =
+                format!("{} accounts in the app fit {}: {}", ids.len(), subject.matching_words(rules), ids.join(", "));
             note(subject, "DuplicateTargetEntries", reason, true)
         }
         Seen::Taken(by) => {
-            let reason =
-                format!("the account that fits {} already belongs to {by}", subject.matching_words(rules));
+            let reason = format!("the account that fits {} already belongs to {by}", subject.matching_words(rules));
             note(subject, "DuplicateSourceEntries", reason, true)
         }
         Seen::SharedValue(value) => {
@@ -230,7 +226,12 @@ fn plan_provision(subject: Subject, seen: Seen, rules: &ObjectRules, cycle_id: &
 fn plan_create(subject: Subject, rules: &ObjectRules, cycle_id: &str, now: &str) -> Planned {
     if !rules.flow.add {
         return if subject.touched {
-            note(subject, "EntrySynchronizationSkipped", "no account fits, and Create is off in the mapping".into(), false)
+            note(
+                subject,
+                "EntrySynchronizationSkipped",
+                "no account fits, and Create is off in the mapping".into(),
+                false,
+            )
         } else {
             Planned::Nothing
         };
@@ -259,12 +260,7 @@ fn plan_create(subject: Subject, rules: &ObjectRules, cycle_id: &str, now: &str)
     };
     let reason = format!("in scope; no account fits {}", subject.matching_words(rules));
     let operation = operation(&subject, Verb::Create, reason, changes, cycle_id, None);
-    Planned::Work(Box::new(Work {
-        operation,
-        request: Request::Create(body),
-        subject,
-        link_after: Some(link_after),
-    }))
+    Planned::Work(Box::new(Work { operation, request: Request::Create(body), subject, link_after: Some(link_after) }))
 }
 
 fn create_body(values: &[(usize, Value)], rules: &ObjectRules, object_type: ObjectType) -> (Value, Map<String, Value>) {

@@ -2,7 +2,9 @@
 //!
 //! Pure.
 
-use super::scope::{Course, Entitlements, ScopeSetting, Standing, group_course, group_standing, user_course, user_standing};
+use super::scope::{
+    Course, Entitlements, ScopeSetting, Standing, group_course, group_standing, user_course, user_standing,
+};
 use crate::expression::{Context, Role};
 use crate::mapping::{CompiledMapping, Flow, FlowType, Projection, Rule, ScopingFilter, SourceObject, Verdict};
 use crate::model::{DirectoryGroup, DirectoryUser, Link, ObjectType, Removed, Retry};
@@ -128,8 +130,7 @@ pub struct Subject {
 impl Subject {
     /// The matching attributes and values, in words.
     pub fn matching_words(&self, rules: &ObjectRules) -> String {
-        let words: Vec<String> =
-            self.matching.iter().map(|(i, v)| format!("{} \"{v}\"", rules.target(*i))).collect();
+        let words: Vec<String> = self.matching.iter().map(|(i, v)| format!("{} \"{v}\"", rules.target(*i))).collect();
         words.join(" or ")
     }
 
@@ -206,9 +207,8 @@ pub fn user_subject(
 ) -> Subject {
     let source = SourceObject::user(user).with_roles(roles);
     let filter = rules.mapping.filter.as_ref();
-    let standing = user_standing(user, entitlements, scope.setting, scope.exclude_default_access, || {
-        filtered(filter, &source)
-    });
+    let standing =
+        user_standing(user, entitlements, scope.setting, scope.exclude_default_access, || filtered(filter, &source));
     let course = user_course(&standing, link.as_ref(), rules.flow, scope.skip_out_of_scope);
     let mut subject = Subject {
         object_type: ObjectType::User,

@@ -79,7 +79,12 @@ pub fn plan_members(wanted: Vec<WantedMembers>, exists: &HashSet<String>, cycle_
             let mut op =
                 operation(&want.subject, Verb::RemoveMembers, reason, vec![change], cycle_id, want.link.as_ref());
             op.references = dropped;
-            out.push(Work { operation: op, request: Request::Members, subject: want.subject.clone(), link_after: None });
+            out.push(Work {
+                operation: op,
+                request: Request::Members,
+                subject: want.subject.clone(),
+                link_after: None,
+            });
         }
         if !added.is_empty() {
             let names: Vec<String> = added.iter().map(|(_, name)| name.clone()).collect();

@@ -94,10 +94,8 @@ fn push_cluster(out: &mut String, cluster: &str, policy: Policy) {
         }
     }
     // A mark with nothing to sit on would attach itself to the cell before it.
-    if clean.chars().next().is_some_and(|c| c.width() == Some(0)) {
-        clean.insert(0, '\u{25cc}');
-    }
-    if cluster_width(&clean).is_none() {
+    let orphan = clean.chars().next().is_some_and(|c| c.width() == Some(0));
+    if orphan || cluster_width(&clean).is_none() {
         out.push('\u{fffd}');
     } else {
         out.push_str(&clean);

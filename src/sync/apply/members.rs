@@ -40,8 +40,7 @@ impl Applying<'_> {
         } else {
             HashSet::new()
         };
-        let (already, todo): (Vec<Pair>, Vec<Pair>) =
-            pairs.into_iter().partition(|p| present.contains(&p.target_id));
+        let (already, todo): (Vec<Pair>, Vec<Pair>) = pairs.into_iter().partition(|p| present.contains(&p.target_id));
         let mut done: Vec<String> = already.into_iter().map(|p| p.source_id).collect();
         let mut refusal = None;
         let mut chunk = CHUNK;

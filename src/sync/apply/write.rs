@@ -211,8 +211,7 @@ impl Applying<'_> {
             outcome.link = link.map(|l| Link { active: false, managed: false, ..l });
             return outcome;
         }
-        let mut outcome =
-            Outcome::failed("InvalidAnchor", format!("the app no longer has the resource {id}"), None);
+        let mut outcome = Outcome::failed("InvalidAnchor", format!("the app no longer has the resource {id}"), None);
         outcome.link = link;
         outcome
     }
@@ -231,7 +230,9 @@ impl Applying<'_> {
             Ok(answer) => return Ok(Sent { answer, ..Sent::default() }),
             Err(error) => error,
         };
-        if first.unsupported() && let Some(before) = before {
+        if first.unsupported()
+            && let Some(before) = before
+        {
             let mut whole = before.clone();
             for op in &patch.operations {
                 if let (Some(path), Some(value)) = (&op.path, &op.value)
@@ -441,6 +442,8 @@ fn proven(proof: Proof, how: &str) -> Outcome {
             });
             outcome
         }
-        Proof::Missing => Outcome::failed("InvalidAnchor", "the app said yes, and the resource is not there".into(), None),
+        Proof::Missing => {
+            Outcome::failed("InvalidAnchor", "the app said yes, and the resource is not there".into(), None)
+        }
     }
 }

@@ -1,9 +1,7 @@
 //! Scope and project over the whole mirror (or the objects asked for), streamed: only what differs is kept.
 
 use crate::expression::Role;
-use crate::model::{
-    Assignment, CycleKind, DirectoryGroup, DirectoryUser, Member, MemberKind, ObjectType, Retry,
-};
+use crate::model::{Assignment, CycleKind, DirectoryGroup, DirectoryUser, Member, MemberKind, ObjectType, Retry};
 use crate::store::{self, StoreError, links, mirror, retries};
 use crate::sync::project::{ObjectRules, Subject, group_subject, user_subject};
 use crate::sync::read::Read;
@@ -42,11 +40,8 @@ pub fn linked(job: &Job) -> Result<HashSet<String>, StoreError> {
 /// Who is assigned, from the mirror.
 pub fn entitlements(c: &Connection) -> Result<Entitlements, StoreError> {
     let assignments: Vec<Assignment> = mirror::assignments(c)?;
-    let ids: Vec<String> = assignments
-        .iter()
-        .filter(|a| a.principal_kind == MemberKind::Group)
-        .map(|a| a.principal_id.clone())
-        .collect();
+    let ids: Vec<String> =
+        assignments.iter().filter(|a| a.principal_kind == MemberKind::Group).map(|a| a.principal_id.clone()).collect();
     let mut groups: HashMap<String, (DirectoryGroup, Vec<Member>)> = HashMap::new();
     for id in &ids {
         if let Some(group) = mirror::group(c, id)? {
@@ -137,15 +132,8 @@ impl Evaluating<'_> {
         let job = self.job;
         let link = links::get(self.c, ObjectType::User, &user.id)?;
         let roles = roles_of(&self.entitlements, &user.id);
-        let mut subject = user_subject(
-            user,
-            &self.entitlements,
-            &roles,
-            &job.rules.users,
-            job.settings.scope,
-            link,
-            &job.context(),
-        );
+        let mut subject =
+            user_subject(user, &self.entitlements, &roles, &job.rules.users, job.settings.scope, link, &job.context());
         self.complete(&mut subject);
         if subject.standing == Standing::In
             && job.rules.users.reference.is_some()
@@ -153,8 +141,7 @@ impl Evaluating<'_> {
             && subject.link.as_ref().and_then(|l| l.manager.as_ref()) != Some(&manager)
             && self.may_try_reference(&subject)
         {
-            let manager_name =
-                mirror::user(self.c, &manager)?.map_or_else(|| manager.clone(), |m| m.name().to_owned());
+            let manager_name = mirror::user(self.c, &manager)?.map_or_else(|| manager.clone(), |m| m.name().to_owned());
             self.out.managers.push(WantedManager {
                 subject: subject.clone(),
                 link: subject.link.clone(),
@@ -171,14 +158,8 @@ impl Evaluating<'_> {
     fn group(&mut self, group: &DirectoryGroup) -> Result<(), StoreError> {
         let job = self.job;
         let link = links::get(self.c, ObjectType::Group, &group.id)?;
-        let mut subject = group_subject(
-            group,
-            &self.entitlements,
-            &job.rules.groups,
-            job.settings.scope,
-            link,
-            &job.context(),
-        );
+        let mut subject =
+            group_subject(group, &self.entitlements, &job.rules.groups, job.settings.scope, link, &job.context());
         self.complete(&mut subject);
         let members_mapped = job.rules.groups.reference.is_some();
         if subject.standing == Standing::In && members_mapped && self.may_try_reference(&subject) {

@@ -75,10 +75,8 @@ pub async fn write_notes(job: &Job, cycle: &Cycle, notes: &[Note]) -> Result<(),
             .iter()
             .map(|note| {
                 let subject = &note.subject;
-                let trouble =
-                    Trouble { code: note.code.clone(), reason: note.reason.clone(), details: None };
-                let target =
-                    note.link_after.as_ref().or(subject.link.as_ref()).map(|l| l.target_id.as_str());
+                let trouble = Trouble { code: note.code.clone(), reason: note.reason.clone(), details: None };
+                let target = note.link_after.as_ref().or(subject.link.as_ref()).map(|l| l.target_id.as_str());
                 let asked = !subject.matching.is_empty();
                 let record = Record {
                     subject,
@@ -93,8 +91,7 @@ pub async fn write_notes(job: &Job, cycle: &Cycle, notes: &[Note]) -> Result<(),
                     duration_ms: 0,
                 };
                 let entry = journal::entry(job, &cycle.id, &record, job.rules.of(subject.object_type), &now);
-                let retry =
-                    note.failed.then(|| retry::next(subject.retry.as_ref(), subject, &trouble, false, &now));
+                let retry = note.failed.then(|| retry::next(subject.retry.as_ref(), subject, &trouble, false, &now));
                 (entry, note.link_after.clone(), retry, subject.object_type, subject.source_id.clone())
             })
             .collect();
@@ -140,17 +137,10 @@ pub async fn write_notes(job: &Job, cycle: &Cycle, notes: &[Note]) -> Result<(),
 ///
 /// # Errors
 /// When the store cannot be read or written.
-pub async fn write_held(
-    job: &Job,
-    cycle: &Cycle,
-    request: &CycleRequest,
-    kept: &[Work],
-) -> Result<(), StoreError> {
+pub async fn write_held(job: &Job, cycle: &Cycle, request: &CycleRequest, kept: &[Work]) -> Result<(), StoreError> {
     let now = job.now();
-    let known: HashSet<(ObjectType, String, Verb)> = operations::held(&*job.store.reader()?)?
-        .into_iter()
-        .map(|o| (o.object_type, o.source_id, o.verb))
-        .collect();
+    let known: HashSet<(ObjectType, String, Verb)> =
+        operations::held(&*job.store.reader()?)?.into_iter().map(|o| (o.object_type, o.source_id, o.verb)).collect();
     let held: Vec<&Work> = kept.iter().filter(|w| w.operation.state == OperationState::Held).collect();
     let entries: Vec<_> = held
         .iter()
