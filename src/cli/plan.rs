@@ -1,0 +1,242 @@
+//! `heeler plan`: what the next cycle would do, and what a guard holds back.
+
+use super::access::Access;
+use super::args::PlanCommand;
+use super::report::{self, Detail};
+use super::signals::Signals;
+use super::{CliError, Ctx, Exit, Outcome, hand};
+use crate::config::process_env;
+use crate::engine::{Assembly, assemble};
+use crate::model::{CycleState, Operation, OperationState};
+use crate::store::{audit, operations};
+use crate::sync::CycleScope;
+use crate::sync::cycle::{self, CycleReport, CycleRequest};
+use crate::text::{Align, Table, err_line, out_json, out_line, show};
+use serde_json::{Value, json};
+
+/// `heeler plan [release|reject]`
+pub(super) async fn run(ctx: &Ctx, command: Option<&PlanCommand>) -> Outcome {
+    match command {
+        None => plan(ctx).await,
+        Some(PlanCommand::Release { ids }) => decide(ctx, ids, true),
+        Some(PlanCommand::Reject { ids }) => decide(ctx, ids, false),
+    }
+}
+
+/// A dry run of a cycle over everybody: the same line of stages, cut before anything is written.
+async fn plan(ctx: &Ctx) -> Outcome {
+    let signals = Signals::watch();
+    let access = Access::open(ctx)?;
+    let report = match hand::take(&access, "heeler plan", &signals, Detail::Quiet, false).await? {
+        Ok(hand) => {
+            let report = hand.engine.cycle(false, CycleScope::Everyone, true).await;
+            hand.close().await?;
+            report?
+        }
+        // Somebody else runs the job: planning beside it reads the same, and writes nothing but the mirror.
+        Err(holder) => {
+            err_line(&show(&format!(
+                "{} (pid {}) runs the job; this is what is to do at this moment",
+                holder.command, holder.pid
+            )));
+            let online = access.beside()?;
+            let assembly = Assembly {
+                store: access.store.clone(),
+                cancel: signals.cancel.child_token(),
+                initiator: None,
+                events: None,
+            };
+            let (job, _) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
+            let request = CycleRequest { initial: false, scope: CycleScope::Everyone, dry_run: true };
+            let report = cycle::run(&job, &request).await?;
+            online.close().await?;
+            report
+        }
+    };
+    if let Some(fatal) = report.fatal {
+        return match signals.exit() {
+            Some(exit) => Ok(exit),
+            None => Err(fatal.into()),
+        };
+    }
+    if report.cycle.state == CycleState::Stopped {
+        return Ok(signals.exit().unwrap_or(Exit::Interrupted));
+    }
+    let rows = with_held_ids(&access, report.operations.clone())?;
+    if ctx.json {
+        for operation in &rows {
+            out_json(&operation_json(operation))?;
+        }
+    } else {
+        print(&rows, &report)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Operations that are held already are shown under the id by which they can be released.
+fn with_held_ids(access: &Access, mut rows: Vec<Operation>) -> Result<Vec<Operation>, CliError> {
+    let held = access.store.read(operations::held)?;
+    for row in rows.iter_mut().filter(|r| r.state == OperationState::Held) {
+        let known = held.iter().find(|h| {
+            h.object_type == row.object_type
+                && h.source_id == row.source_id
+                && h.verb == row.verb
+                && h.references == row.references
+        });
+        if let Some(known) = known {
+            row.id.clone_from(&known.id);
+        }
+    }
+    // What is held from an earlier cycle and is not in this plan was held for a read that now succeeded, or waits for
+    // the next cycle to drop it; what this plan holds anew is stored, so that it can be decided about at once.
+    let fresh: Vec<Operation> = rows
+        .iter()
+        .filter(|r| r.state == OperationState::Held && !held.iter().any(|h| h.id == r.id))
+        .cloned()
+        .collect();
+    if !fresh.is_empty() {
+        access.store.write_blocking(move |c| {
+            for operation in &fresh {
+                operations::hold(c, operation)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(rows)
+}
+
+/// One operation as `plan --json` prints it.
+fn operation_json(operation: &Operation) -> Value {
+    json!({
+        "operation": operation.verb,
+        "object_type": operation.object_type,
+        "source_id": operation.source_id,
+        "target_id": operation.target_id,
+        "name": operation.name,
+        "state": operation.state,
+        "reason": operation.held_reason.as_ref().unwrap_or(&operation.reason),
+        "changes": operation.changes,
+        "id": operation.id,
+    })
+}
+
+fn print(rows: &[Operation], report: &CycleReport) -> Result<(), CliError> {
+    let line = |text: &str| out_line(&show(text));
+    if rows.is_empty() {
+        line("nothing to do: the app holds what the directory says")?;
+    }
+    let mut verbs: Vec<(String, usize)> = Vec::new();
+    let mut last = String::new();
+    for operation in rows {
+        let title = format!("{} {}", operation.verb, plural(operation));
+        if title != last {
+            let n = rows.iter().filter(|o| o.verb == operation.verb && o.object_type == operation.object_type).count();
+            if !last.is_empty() {
+                line("")?;
+            }
+            line(&format!("{title}  ({n})"))?;
+            verbs.push((title.clone(), n));
+            last = title;
+        }
+        let mark = match operation.state {
+            OperationState::Held => "‖ held  ",
+            OperationState::Rejected => "✗ rejected  ",
+            _ => "",
+        };
+        let reason = operation.held_reason.as_ref().unwrap_or(&operation.reason);
+        line(&format!("  {mark}{}  {reason}", operation.name))?;
+        if operation.state == OperationState::Held {
+            line(&format!("      id {}", operation.id))?;
+        }
+        for change in &operation.changes {
+            line(&format!("      {}", report::change_words(change)))?;
+        }
+    }
+    if !verbs.is_empty() {
+        line("")?;
+        let mut table = Table::new().column("", Align::Right, 0).column("", Align::Left, 0);
+        for (title, n) in &verbs {
+            table.row([n.to_string(), title.clone()]);
+        }
+        for row in table.lines() {
+            line(&format!("  {row}"))?;
+        }
+    }
+    let failing: Vec<_> = report.notes.iter().filter(|n| n.failed).collect();
+    if !failing.is_empty() {
+        line("")?;
+        line(&format!("cannot be provisioned  ({})", failing.len()))?;
+        for note in failing {
+            line(&format!("  {}  {}: {}", note.subject.name, note.code, note.reason))?;
+        }
+    }
+    for (collection, why) in &report.unread {
+        line(&format!("not read to the end: the {} of the directory ({why})", collection.as_str()))?;
+    }
+    if rows.iter().any(|o| o.state == OperationState::Held) {
+        line("")?;
+        line("`heeler plan release ID…` lets held operations happen in the next cycle, `heeler plan reject ID…` drops them")?;
+    }
+    Ok(())
+}
+
+fn plural(operation: &Operation) -> &'static str {
+    match operation.object_type {
+        crate::model::ObjectType::User => "users",
+        crate::model::ObjectType::Group => "groups",
+    }
+}
+
+/// `heeler plan release|reject ID…`; without ids everything that is held.
+fn decide(ctx: &Ctx, ids: &[String], release: bool) -> Outcome {
+    let access = Access::open(ctx)?;
+    let held = access.store.read(operations::held)?;
+    let chosen: Vec<String> = if ids.is_empty() {
+        held.iter().map(|o| o.id.clone()).collect()
+    } else {
+        // An id may be shortened as long as it fits one.
+        let mut chosen = Vec::new();
+        for id in ids {
+            let fitting: Vec<&Operation> =
+                held.iter().filter(|o| o.id.starts_with(id.as_str()) || o.source_id == *id).collect();
+            match fitting.as_slice() {
+                [one] => chosen.push(one.id.clone()),
+                [] => {
+                    return Err(CliError::new(Exit::Usage, format!("no held operation has the id {id}"))
+                        .advise("`heeler plan` lists what is held"));
+                }
+                several => {
+                    return Err(CliError::new(
+                        Exit::Usage,
+                        format!("{} held operations begin with {id}; give more of the id", several.len()),
+                    ));
+                }
+            }
+        }
+        chosen
+    };
+    let who = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
+    let decided = access.store.write_blocking(move |c| {
+        let mut decided = Vec::new();
+        for id in &chosen {
+            let operation =
+                if release { operations::release(c, id, &who)? } else { operations::reject(c, id, &who)? };
+            let what = if release { "Release held operation" } else { "Reject held operation" };
+            audit::append(c, &who, what, &operation_json(&operation))?;
+            decided.push(operation);
+        }
+        Ok(decided)
+    })?;
+    for operation in &decided {
+        if ctx.json {
+            out_json(&operation_json(operation))?;
+        } else {
+            let what = if release { "will happen in the next cycle" } else { "is dropped" };
+            out_line(&show(&format!("{} {}: {what}", operation.verb, operation.name)))?;
+        }
+    }
+    if decided.is_empty() && !ctx.json {
+        out_line(&show("nothing is held"))?;
+    }
+    Ok(Exit::Done)
+}

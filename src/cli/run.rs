@@ -1,0 +1,146 @@
+//! `heeler run`: all jobs that are on, until stopped. And bare `heeler` on the sandbox.
+
+use super::access::Access;
+use super::hand::{self, InHand};
+use super::report::{self, Detail};
+use super::signals::Signals;
+use super::{Chosen, CliError, Ctx, Exit, Outcome, status};
+use crate::engine::{self, Stop};
+use crate::store::{Store, job as job_table};
+use crate::text::{err_line, out_json, out_line, show};
+use std::io::IsTerminal;
+
+/// `heeler run`: every job that is on, each under its own lease. One that somebody else runs is an error (exit 4).
+pub(super) async fn run(ctx: &Ctx) -> Outcome {
+    let signals = Signals::watch();
+    let detail = Detail::choose(ctx.json, ctx.plain);
+    let mut taken = Vec::new();
+    for chosen in status::jobs(ctx)? {
+        let access = Access::of(ctx, chosen)?;
+        if !access.enabled()? {
+            if ctx.job.is_some() || !ctx.json {
+                err_line(&show(&format!("{}: provisioning is off; `heeler start` turns it on", access.name)));
+            }
+            continue;
+        }
+        match hand::take(&access, "heeler run", &signals, detail, access.is_sandbox()).await? {
+            Ok(hand) => taken.push((access, hand)),
+            Err(holder) => {
+                for (_, hand) in taken {
+                    hand.close().await?;
+                }
+                return Err(CliError::new(
+                    Exit::Held,
+                    format!(
+                        "another process runs {}: {} (pid {} on {})",
+                        access.name, holder.command, holder.pid, holder.host
+                    ),
+                )
+                .advise("stop it, or use `heeler sync`, which hands the work to it"));
+            }
+        }
+    }
+    if taken.is_empty() {
+        return Err(CliError::new(Exit::Usage, "no job is on").advise("`heeler start` turns one on"));
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for (access, hand) in taken {
+        let json = ctx.json;
+        tasks.spawn(async move { serve(access, hand, json, false).await });
+    }
+    let mut failed = None;
+    while let Some(ended) = tasks.join_next().await {
+        let outcome = ended.map_err(|e| CliError::new(Exit::Storage, format!("a job ended unexpectedly: {e}")))?;
+        if let Err(error) = outcome {
+            // One job in trouble does not end the others.
+            error.print();
+            failed.get_or_insert(error.exit);
+        }
+    }
+    Ok(signals.exit().or(failed).unwrap_or(Exit::Done))
+}
+
+/// Runs one job until it is stopped, and gives it back.
+async fn serve(access: Access, hand: InHand, json: bool, now: bool) -> Result<(), CliError> {
+    let interval = hand.interval();
+    let served = engine::serve(&hand.engine, interval, now, |cycle| {
+        let answer = engine::answer(&hand.engine, cycle, false);
+        let printed = if json {
+            out_json(&answer.result).map_err(CliError::from)
+        } else {
+            report::print(&access.store, &answer.result)
+        };
+        // Whoever closed the pipe does not want to know; the job goes on.
+        drop(printed);
+    })
+    .await;
+    let given_up = matches!(served, Ok(Stop::GivenUp));
+    hand.close().await?;
+    served?;
+    if given_up {
+        disable(&access.store).await?;
+        return Err(CliError::new(
+            Exit::Connection,
+            format!("{} was in quarantine for four weeks and is switched off (E10.50)", access.name),
+        )
+        .advise("`heeler test` shows what is wrong, `heeler restart` and `heeler start` turn it on again"));
+    }
+    Ok(())
+}
+
+async fn disable(store: &Store) -> Result<(), CliError> {
+    store.write(|c| job_table::set(c, job_table::ENABLED, "false")).await?;
+    Ok(())
+}
+
+/// Bare `heeler` without a configuration: the sandbox, its job on, the first cycle running. On a terminal it goes on
+/// until stopped; elsewhere it ends after one cycle, with 0 if the cycle came to its end.
+pub(super) async fn sandbox(ctx: &Ctx) -> Outcome {
+    let signals = Signals::watch();
+    let access = Access::of(ctx, Chosen::Sandbox)?;
+    let terminal = std::io::stdout().is_terminal();
+    let detail = if ctx.json {
+        Detail::Quiet
+    } else if terminal || ctx.plain {
+        Detail::Objects
+    } else {
+        Detail::Progress
+    };
+    let hand = match hand::take(&access, "heeler", &signals, detail, terminal).await? {
+        Ok(hand) => hand,
+        Err(holder) => {
+            return Err(CliError::new(
+                Exit::Held,
+                format!("another process runs the sandbox: {} (pid {} on {})", holder.command, holder.pid, holder.host),
+            )
+            .advise("`heeler log --follow` watches it; `heeler users` and `heeler explain` answer beside it"));
+        }
+    };
+    if !ctx.json {
+        out_line(&show(
+            "This is the sandbox: a made-up Entra tenant and a Flock app on this machine. `heeler config example` prints a configuration for a real one.",
+        ))?;
+        out_line(&show(""))?;
+    }
+    if terminal {
+        let json = ctx.json;
+        serve(access, hand, json, true).await?;
+        return Ok(signals.exit().unwrap_or(Exit::Done));
+    }
+    let answer = engine::do_it(&hand.engine, &engine::Ask::Sync { initial: false }).await;
+    hand.close().await?;
+    let answer = answer?;
+    if ctx.json {
+        out_json(&answer.result)?;
+    } else {
+        report::print(&access.store, &answer.result)?;
+        out_line(&show(""))?;
+        out_line(&show("`heeler users ada`, `heeler log` and `heeler explain ada` answer from here on."))?;
+    }
+    // The sandbox makes some people fail on purpose: only a cycle that did not come to its end is a failure.
+    Ok(match (signals.exit(), answer.exit_code) {
+        (Some(exit), _) => exit,
+        (None, 0 | 1 | 4) => Exit::Done,
+        (None, code) => report::exit(code, None),
+    })
+}
