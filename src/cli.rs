@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod context;
 mod error;
+mod resolve;
 mod secret;
 mod signals;
 

@@ -39,6 +39,7 @@ pub mod watermarks;
 mod writer;
 
 pub use error::StoreError;
+pub use fold::fold;
 
 use rusqlite::Connection;
 use std::ops::Deref;

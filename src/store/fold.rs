@@ -5,7 +5,7 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Lower case, compatibility forms unified, marks dropped, letters that do not decompose spelled out, white space
 /// and control characters turned into single spaces: `Müller` and `MULLER` fold to `muller`, `Łukasz` to `lukasz`.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut gap = false;
     for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
