@@ -6,16 +6,25 @@ mod completions;
 mod config;
 mod context;
 mod error;
+mod hand;
+mod plan;
+mod report;
 mod resolve;
+mod run;
+mod sandbox;
 mod secret;
 mod signals;
+mod status;
+mod switch;
+mod sync;
+mod test;
 
 pub use context::{Chosen, Ctx, SANDBOX_JOB};
 pub use error::{CliError, Exit};
 
 use crate::config::{Env, Folders, process_env};
 use crate::text::{Policy, err_line, out_line, show_with};
-use args::{Cli, Command, ConfigCommand, SecretCommand};
+use args::{Cli, Command, ConfigCommand, SandboxCommand, SecretCommand};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
@@ -93,32 +102,28 @@ pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
 }
 
 /// The dispatch point: one arm per command that needs the engine or the store.
-#[allow(clippy::unused_async)] // the commands are async
-async fn dispatch(_ctx: Ctx, command: Option<Command>) -> Outcome {
-    let name = match command {
-        None => "heeler without a command",
-        Some(Command::Setup) => "setup",
-        Some(Command::Sandbox { .. }) => "sandbox",
-        Some(Command::Test) => "test",
-        Some(Command::Status) => "status",
-        Some(Command::Start) => "start",
-        Some(Command::Stop) => "stop",
-        Some(Command::Plan { .. }) => "plan",
-        Some(Command::Sync { .. }) => "sync",
-        Some(Command::Run) => "run",
-        Some(Command::Restart { .. }) => "restart",
-        Some(Command::Provision { .. }) => "provision",
-        Some(Command::Assign { .. }) => "assign",
-        Some(Command::Unassign { .. }) => "unassign",
-        Some(Command::Users { .. }) => "users",
-        Some(Command::Groups { .. }) => "groups",
-        Some(Command::Explain { .. }) => "explain",
-        Some(Command::Log { .. }) => "log",
-        Some(Command::Mapping { .. }) => "mapping",
+async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
+    match command {
+        None if ctx.profile.is_some() => status::run(&ctx),
+        None => {
+            ctx.job()?;
+            run::sandbox(&ctx).await
+        }
+        Some(Command::Sandbox { command: SandboxCommand::Serve(args) }) => sandbox::serve(&ctx, &args).await,
+        Some(Command::Sandbox { command: SandboxCommand::Reset }) => sandbox::reset(&ctx),
+        Some(Command::Test) => test::run(&ctx).await,
+        Some(Command::Status) => status::run(&ctx),
+        Some(Command::Start) => switch::start(&ctx).await,
+        Some(Command::Stop) => switch::stop(&ctx),
+        Some(Command::Plan { command }) => plan::run(&ctx, command.as_ref()).await,
+        Some(Command::Sync { initial }) => sync::sync(&ctx, initial).await,
+        Some(Command::Run) => run::run(&ctx).await,
+        Some(Command::Restart { full }) => sync::restart(&ctx, full).await,
+        Some(Command::Provision { object, dry_run }) => sync::provision(&ctx, &object, dry_run).await,
         // Answered by `run`, before there is a runtime.
-        Some(Command::Secret { .. } | Command::Config { .. } | Command::Completions { .. }) => return Ok(Exit::Done),
-    };
-    Err(not_built(name))
+        Some(Command::Secret { .. } | Command::Config { .. } | Command::Completions { .. }) => Ok(Exit::Done),
+        Some(_) => Err(not_built("this")),
+    }
 }
 
 /// The answer of a command that is not part of this build.

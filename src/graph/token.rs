@@ -109,31 +109,36 @@ impl Tokens {
         }
     }
 
-    async fn sign_in(&self, limiter: &Limiter, cancel: &CancellationToken) -> Result<Token, SignInError> {
+    /// The body of the token request. The form is built in one go: a serializer must not wait across an await.
+    async fn form(&self) -> Result<Vec<u8>, SignInError> {
         let endpoint = self.endpoint.as_str();
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", &self.client_id)
-            .append_pair("scope", &self.scope);
         let assertion = match &self.credential {
-            Proof::Secret(secret) => {
-                form.append_pair("client_secret", secret.expose());
-                None
-            }
+            Proof::Secret(_) => None,
             Proof::Certificate(signer) => {
                 let now = Timestamp::now().as_second();
                 Some(signer.assertion(endpoint, &self.client_id, now).map_err(SignInError::Credential)?)
             }
             Proof::File(path) => Some(read_federated(path).await?),
         };
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials")
+            .append_pair("client_id", &self.client_id)
+            .append_pair("scope", &self.scope);
+        if let Proof::Secret(secret) = &self.credential {
+            form.append_pair("client_secret", secret.expose());
+        }
         if let Some(assertion) = assertion {
             form.append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
                 .append_pair("client_assertion", assertion.expose());
         }
+        Ok(form.finish().into_bytes())
+    }
+
+    async fn sign_in(&self, limiter: &Limiter, cancel: &CancellationToken) -> Result<Token, SignInError> {
         let request = Request::new(Method::POST, self.endpoint.clone(), "token")
             .header(reqwest::header::HeaderName::from_static("client-request-id"), &uuid::Uuid::new_v4().to_string())
             .accept("application/json")
-            .body("application/x-www-form-urlencoded", form.finish().into_bytes());
+            .body("application/x-www-form-urlencoded", self.form().await?);
         let asked = (Instant::now(), Timestamp::now());
         let response = match self.ask(limiter, cancel, &request).await {
             Ok(response) => response,

@@ -75,11 +75,13 @@ pub async fn observe(
         }
     }
     let mut doubtful = Vec::new();
-    let mut answers = stream::iter(
-        rest.into_iter().map(|subject| async move { (subject, ask(job, object_type, subject, rules).await) }),
-    )
-    .buffer_unordered(job.settings.concurrency);
-    while let Some((subject, answer)) = answers.next().await {
+    // Indices instead of references: the compiler cannot prove the latter `Send` for every lifetime.
+    let rest = &rest;
+    let mut answers = stream::iter(0..rest.len())
+        .map(|i| async move { (i, ask(job, object_type, rest[i], rules).await) })
+        .buffer_unordered(job.settings.concurrency);
+    while let Some((i, answer)) = answers.next().await {
+        let subject = rest[i];
         job.stopped()?;
         match answer? {
             Answer::Seen(found) => {
