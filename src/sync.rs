@@ -173,9 +173,11 @@ impl Job {
         properties
     }
 
-    /// Graph properties to read of groups; the client adds `members` where they are wanted.
+    /// Graph properties to read of groups, `members` among them.
     pub fn group_properties(&self) -> Vec<String> {
-        mapping::group_properties(&[&self.rules.groups.mapping])
+        let mut properties = mapping::group_properties(&[&self.rules.groups.mapping]);
+        properties.push("members".into());
+        properties
     }
 }
 
