@@ -6,9 +6,14 @@ mod completions;
 mod config;
 mod context;
 mod error;
+mod explain;
+mod groups;
+mod listing;
+mod log;
 mod resolve;
 mod secret;
 mod signals;
+mod users;
 
 pub use context::{Chosen, Ctx, SANDBOX_JOB};
 pub use error::{CliError, Exit};
@@ -94,7 +99,7 @@ pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
 
 /// The dispatch point: one arm per command that needs the engine or the store.
 #[allow(clippy::unused_async)] // the commands are async
-async fn dispatch(_ctx: Ctx, command: Option<Command>) -> Outcome {
+async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
     let name = match command {
         None => "heeler without a command",
         Some(Command::Setup) => "setup",
@@ -110,10 +115,12 @@ async fn dispatch(_ctx: Ctx, command: Option<Command>) -> Outcome {
         Some(Command::Provision { .. }) => "provision",
         Some(Command::Assign { .. }) => "assign",
         Some(Command::Unassign { .. }) => "unassign",
-        Some(Command::Users { .. }) => "users",
-        Some(Command::Groups { .. }) => "groups",
-        Some(Command::Explain { .. }) => "explain",
-        Some(Command::Log { .. }) => "log",
+        Some(Command::Users { search }) => return users::run(&ctx, search.as_deref()),
+        Some(Command::Groups { search }) => return groups::run(&ctx, search.as_deref()),
+        Some(Command::Explain { user }) => return explain::run(&ctx, &user),
+        Some(Command::Log { follow, status, since, search }) => {
+            return log::run(&ctx, follow, status, since.as_deref(), search.as_deref()).await;
+        }
         Some(Command::Mapping { .. }) => "mapping",
         // Answered by `run`, before there is a runtime.
         Some(Command::Secret { .. } | Command::Config { .. } | Command::Completions { .. }) => return Ok(Exit::Done),
