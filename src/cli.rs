@@ -6,7 +6,11 @@ mod completions;
 mod config;
 mod context;
 mod error;
+mod explain;
+mod groups;
 mod hand;
+mod listing;
+mod log;
 mod plan;
 mod report;
 mod resolve;
@@ -18,6 +22,7 @@ mod status;
 mod switch;
 mod sync;
 mod test;
+mod users;
 
 pub use context::{Chosen, Ctx, SANDBOX_JOB};
 pub use error::{CliError, Exit};
@@ -122,6 +127,12 @@ async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
         Some(Command::Provision { object, dry_run }) => sync::provision(&ctx, &object, dry_run).await,
         // Answered by `run`, before there is a runtime.
         Some(Command::Secret { .. } | Command::Config { .. } | Command::Completions { .. }) => Ok(Exit::Done),
+        Some(Command::Users { search }) => users::run(&ctx, search.as_deref()),
+        Some(Command::Groups { search }) => groups::run(&ctx, search.as_deref()),
+        Some(Command::Explain { user }) => explain::run(&ctx, &user),
+        Some(Command::Log { follow, status, since, search }) => {
+            log::run(&ctx, follow, status, since.as_deref(), search.as_deref()).await
+        }
         Some(_) => Err(not_built("this")),
     }
 }

@@ -37,18 +37,58 @@ pub fn get(resource: &Value, path: &AttrPath) -> Option<Value> {
     (!empty).then_some(found)
 }
 
+/// Every value at a path with a value filter, as a list: all elements that fit, not only the first. `None` if none
+/// fits. For attributes that hold several values of one type, such as `emails[type eq "other"].value`.
+pub fn get_each(resource: &Value, path: &AttrPath) -> Option<Value> {
+    let (Some(filter), Some(sub)) = (&path.filter, &path.sub) else { return get(resource, path) };
+    let list = AttrPath { filter: None, sub: None, ..path.clone() };
+    let elements = match get(resource, &list)? {
+        Value::Array(elements) => elements,
+        single => vec![single],
+    };
+    let values: Vec<Value> = elements
+        .iter()
+        .filter(|e| element_matches(filter, e, None))
+        .filter_map(|e| field(e.as_object()?, sub).cloned())
+        .collect();
+    (!values.is_empty()).then_some(Value::Array(values))
+}
+
 /// Puts a value at a path while a POST body is built; `null` puts nothing (E9.22).
 ///
 /// What is missing on the way is made: the extension object, the complex attribute, or an element with what the value
-/// filter asks for. A new mail of type `work` becomes the primary one, unless there is one already (E9.20).
+/// filter asks for. A new mail of type `work` becomes the primary one, unless there is one already (E9.20). A list of
+/// values behind a filter and a sub-attribute becomes one element each, in place of those that fit the filter.
 pub fn set(resource: &mut Value, path: &AttrPath, value: Value) {
     if value.is_null() {
+        return;
+    }
+    if let (Value::Array(values), Some(filter), Some(_)) = (&value, &path.filter, &path.sub) {
+        set_each(resource, path, filter, values);
         return;
     }
     in_object(resource, |top| match path.extension() {
         Some(urn) => in_object(entry(top, urn), |extension| set_in(extension, path, value)),
         None => set_in(top, path, value),
     });
+}
+
+fn set_each(resource: &mut Value, path: &AttrPath, filter: &Filter, values: &[Value]) {
+    let list = AttrPath { filter: None, sub: None, ..path.clone() };
+    let mut elements = match get(resource, &list) {
+        Some(Value::Array(elements)) => elements,
+        Some(single) => vec![single],
+        None => Vec::new(),
+    };
+    elements.retain(|e| !element_matches(filter, e, None));
+    for value in values {
+        let mut holder = Value::Object(Map::new());
+        set(&mut holder, path, value.clone());
+        if let Some(Value::Array(made)) = get(&holder, &list) {
+            elements.extend(made);
+        }
+    }
+    set(resource, &list, Value::Array(elements));
 }
 
 fn set_in(container: &mut Map<String, Value>, path: &AttrPath, value: Value) {

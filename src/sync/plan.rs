@@ -343,7 +343,7 @@ fn plan_write(subject: Subject, found: Value, rules: &ObjectRules, cycle_id: &st
         .iter()
         .map(|(i, value)| Change {
             attribute: rules.target(*i).to_owned(),
-            old: resource::get(&found, &rules.paths[*i]).unwrap_or(Value::Null),
+            old: rules.held(*i, &found).unwrap_or(Value::Null),
             new: value.clone(),
         })
         .collect();
@@ -363,7 +363,7 @@ fn differences(values: &[(usize, Value)], found: &Value, rules: &ObjectRules) ->
     let mut out = Vec::new();
     for (i, wanted) in values {
         let rule = rules.rule(*i);
-        let held = resource::get(found, &rules.paths[*i]);
+        let held = rules.held(*i, found);
         let differs = match (&rule.flow_type, &held) {
             (FlowType::ObjectAddOnly, _) | (FlowType::AttributeAddOnly, Some(_)) => false,
             (_, Some(held)) => !resource::same(held, wanted, rule.case_exact),
@@ -385,7 +385,18 @@ pub fn patch_of(values: &[(usize, Value)], rules: &ObjectRules, before: Option<&
         let path = &rules.paths[*i];
         let holder = AttrPath { sub: None, ..path.clone() };
         let absent = before.is_some_and(|b| resource::get(b, &holder).is_none());
-        if path.filter.is_some() && absent {
+        if rules.fills_elements(*i) {
+            // All elements of the type are replaced: a filter addresses them together, not one by one.
+            if !absent {
+                operations.push(PatchOp::remove(holder.to_string()));
+            }
+            let list = AttrPath { filter: None, sub: None, ..path.clone() };
+            let mut made = json!({});
+            resource::set(&mut made, path, value.clone());
+            if let Some(elements) = resource::get(&made, &list) {
+                operations.push(PatchOp::add(list.to_string(), elements));
+            }
+        } else if path.filter.is_some() && absent {
             let list = AttrPath { filter: None, sub: None, ..path.clone() };
             let index = fresh.iter().position(|(p, _)| p.same(&list)).unwrap_or_else(|| {
                 fresh.push((list.clone(), json!({})));

@@ -54,6 +54,20 @@ impl ObjectRules {
         self.mapping.rules.iter().position(|r| r.target == target)
     }
 
+    /// Whether a rule fills several elements of one type, such as `emails[type eq "other"].value`.
+    pub fn fills_elements(&self, index: usize) -> bool {
+        self.rule(index).multivalued && self.paths[index].filter.is_some() && self.paths[index].sub.is_some()
+    }
+
+    /// What a resource holds for a rule.
+    pub fn held(&self, index: usize, resource: &Value) -> Option<Value> {
+        if self.fills_elements(index) {
+            resource::get_each(resource, &self.paths[index])
+        } else {
+            resource::get(resource, &self.paths[index])
+        }
+    }
+
     /// The matching rules, lowest precedence number first.
     pub fn matching(&self) -> &[usize] {
         &self.mapping.matching

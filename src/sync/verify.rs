@@ -28,7 +28,7 @@ pub fn not_held(changes: &[Change], resource: &Value, rules: &ObjectRules) -> Ve
         .iter()
         .filter(|change| {
             let Some(rule) = rules.index_of(&change.attribute) else { return false };
-            match resource::get(resource, &rules.paths[rule]) {
+            match rules.held(rule, resource) {
                 Some(held) => !resource::same(&held, &change.new, rules.rule(rule).case_exact),
                 None => !matches!(change.new, Value::Null),
             }
