@@ -3,7 +3,7 @@
 use super::{Chosen, CliError, Ctx, Exit, SANDBOX_JOB};
 use crate::config::{AppConfig, DirectoryConfig, JobConfig, Preset, Scope, SecretRef, SignIn, process_env};
 use crate::engine::{self, AssembleError, ConnectionTest, RunError};
-use crate::graph::{GraphClient, GraphError};
+use crate::graph::{GraphClient, GraphError, SignInError};
 use crate::model::Secret;
 use crate::sandbox::{self, Ready, Sandbox, SandboxError, SandboxOptions, faults::Faults};
 use crate::scim::client::{ScimClient, ScimError};
@@ -262,8 +262,9 @@ impl From<RunError> for CliError {
 
 impl From<GraphError> for CliError {
     fn from(error: GraphError) -> Self {
-        let exit = if matches!(error, GraphError::Settings(_)) { Exit::Usage } else { Exit::Connection };
-        Self::from_lines(exit, &error.to_string())
+        // A credential that cannot be used is a matter of configuration, whoever notices it.
+        let ours = matches!(error, GraphError::Settings(_) | GraphError::SignIn(SignInError::Credential(_)));
+        Self::from_lines(if ours { Exit::Usage } else { Exit::Connection }, &error.to_string())
     }
 }
 

@@ -49,8 +49,7 @@ pub(crate) async fn take(
             return Err(error);
         }
     };
-    let engine =
-        Engine::open(&online.config, &process_env, &access.store, lease, cancel, report::sink(detail)).await?;
+    let engine = Engine::open(&online.config, &process_env, &access.store, lease, cancel, report::sink(detail)).await?;
     Ok(Ok(InHand { engine, online }))
 }
 

@@ -175,7 +175,9 @@ fn print(rows: &[Operation], report: &CycleReport) -> Result<(), CliError> {
     }
     if rows.iter().any(|o| o.state == OperationState::Held) {
         line("")?;
-        line("`heeler plan release ID…` lets held operations happen in the next cycle, `heeler plan reject ID…` drops them")?;
+        line(
+            "`heeler plan release ID…` lets held operations happen in the next cycle, `heeler plan reject ID…` drops them",
+        )?;
     }
     Ok(())
 }
@@ -219,8 +221,7 @@ fn decide(ctx: &Ctx, ids: &[String], release: bool) -> Outcome {
     let decided = access.store.write_blocking(move |c| {
         let mut decided = Vec::new();
         for id in &chosen {
-            let operation =
-                if release { operations::release(c, id, &who)? } else { operations::reject(c, id, &who)? };
+            let operation = if release { operations::release(c, id, &who)? } else { operations::reject(c, id, &who)? };
             let what = if release { "Release held operation" } else { "Reject held operation" };
             audit::append(c, &who, what, &operation_json(&operation))?;
             decided.push(operation);

@@ -72,10 +72,17 @@ fn object_line(event: &CycleEvent) -> Option<String> {
     };
     let what = match (held, status) {
         (false, LogStatus::Success) => diff_words(*verb, changes),
-        _ => format!("{verb}: {}{reason}", code.as_ref().filter(|c| *c != "Held").map_or_else(String::new, |c| format!("{c}, "))),
+        _ => format!(
+            "{verb}: {}{reason}",
+            code.as_ref().filter(|c| *c != "Held").map_or_else(String::new, |c| format!("{c}, "))
+        ),
     };
     let name = pad_end(&truncate(show(name).as_str(), 30), 30);
-    Some(format!(" {mark} {}  {name}  {}", pad_end(&word, 15), truncate(show(&what).as_str(), 160)).trim_end().to_owned())
+    Some(
+        format!(" {mark} {}  {name}  {}", pad_end(&word, 15), truncate(show(&what).as_str(), 160))
+            .trim_end()
+            .to_owned(),
+    )
 }
 
 fn past(verb: Verb) -> &'static str {

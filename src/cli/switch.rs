@@ -35,9 +35,9 @@ pub(super) fn stop(ctx: &Ctx) -> Outcome {
 fn set(ctx: &Ctx, access: &Access, on: bool) -> Outcome {
     match (&ctx.profile, ctx.job()?) {
         (Some(profile), Chosen::Configured(job)) => edit::set_enabled(&profile.path, &job.name, on)?,
-        _ => access.store.write_blocking(move |c| {
-            job_table::set(c, job_table::ENABLED, if on { "true" } else { "false" })
-        })?,
+        _ => access
+            .store
+            .write_blocking(move |c| job_table::set(c, job_table::ENABLED, if on { "true" } else { "false" }))?,
     }
     let who = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
     let what = if on { "Enable/start provisioning configuration" } else { "Disable/pause provisioning configuration" };

@@ -3,7 +3,7 @@
 use super::{CycleScope, Job, SyncError};
 use crate::graph::{DeltaReader, DeltaStart, GraphError};
 use crate::model::{
-    Certificate, Collection, CycleKind, GroupChange, Member, MemberKind, ObjectType, Removed, UserChange,
+    Assignment, Certificate, Collection, CycleKind, GroupChange, Member, MemberKind, ObjectType, Removed, UserChange,
 };
 use crate::store::{mirror, watermarks};
 use std::collections::{BTreeMap, HashSet};
@@ -76,15 +76,24 @@ async fn read_assignments(job: &Job, cycle_id: &str, read: &mut Read) -> Result<
     match job.graph.assignments(&job.settings.service_principal_id).await {
         Ok((assignments, pages)) => {
             let objects = assignments.len() as u64;
-            let before = job
+            let (before, changed) = job
                 .store
                 .write(move |c| {
-                    let before = mirror::assignments(c)?.len() as u64;
+                    let known = mirror::assignments(c)?;
+                    let mut changed = Vec::new();
+                    for assignment in symmetric_difference(&known, &assignments) {
+                        // Whoever gains or loses an assignment is touched, through a group as well.
+                        if assignment.principal_kind == MemberKind::Group {
+                            changed.extend(mirror::members(c, &assignment.principal_id)?.into_iter().map(|m| m.id));
+                        }
+                        changed.push(assignment.principal_id.clone());
+                    }
                     mirror::replace_assignments(c, &assignments)?;
                     crate::store::job::set_service_principal(c, &principal)?;
-                    Ok(before)
+                    Ok((known.len() as u64, changed))
                 })
                 .await?;
+            read.touched.extend(changed);
             read.pages += pages;
             read.certificates.push(Certificate {
                 collection: Collection::Assignments,
@@ -98,6 +107,14 @@ async fn read_assignments(job: &Job, cycle_id: &str, read: &mut Read) -> Result<
         }
         Err(error) => failed(read, Collection::Assignments, error),
     }
+}
+
+/// Assignments that are on one side only.
+fn symmetric_difference<'a>(a: &'a [Assignment], b: &'a [Assignment]) -> Vec<&'a Assignment> {
+    let key = |x: &Assignment| (x.principal_id.clone(), x.role_id.clone());
+    let keys = |list: &[Assignment]| list.iter().map(key).collect::<HashSet<_>>();
+    let (in_a, in_b) = (keys(a), keys(b));
+    a.iter().filter(|x| !in_b.contains(&key(x))).chain(b.iter().filter(|x| !in_a.contains(&key(x)))).collect()
 }
 
 /// A failed read is a missing certificate, unless nobody could be read at all (sign-in, connection).
@@ -234,7 +251,11 @@ async fn drain_groups(
     while let Some(page) = reader.next_page().await? {
         job.stopped()?;
         seen.extend(page.iter().filter(|g| g.removed.is_none()).map(|g| g.id.clone()));
-        read.touched.extend(page.iter().map(|g| g.id.clone()));
+        for change in &page {
+            read.touched.insert(change.id.clone());
+            // A membership is a change of the member's entitlement as well (E5.1).
+            read.touched.extend(change.added.iter().map(|m| m.id.clone()).chain(change.dropped.iter().cloned()));
+        }
         job.progress(format!("reading groups: {}", seen.len()));
         job.store
             .write(move |c| {

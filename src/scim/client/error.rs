@@ -156,7 +156,18 @@ fn refusal(status: u16, scim_type: Option<&str>, detail: &str) -> &'static str {
 fn evidence(detail: &str, only: Option<&str>) -> Option<&'static str> {
     let text = detail.to_ascii_lowercase().replace('_', " ");
     let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
-    let limit = has(&["limit", "exceed", "no free", "no more", "not enough", "no available", "maximum", "run out"]);
+    let limit = has(&[
+        "limit",
+        "exceed",
+        "no free",
+        "no more",
+        "not enough",
+        "no available",
+        "maximum",
+        "run out",
+        "in use",
+        "buy more",
+    ]);
     let code = if limit && has(&["licen", "seat", "subscription", "membership limit", "user limit", "plan limit"]) {
         "LicenseLimitExceeded"
     } else if has(&["domain"])
