@@ -48,7 +48,7 @@ fn a_tenant_url_must_be_https() {
 #[test]
 fn an_answer_in_html_is_not_an_app() {
     let fake = Fake::answering(200, "text/html", "<!doctype html><title>Sign in</title>");
-    app_must_fail(&fake.base, 3, &["web page"]);
+    app_must_fail(&fake.base, 3, &["html|web page"]);
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn a_federated_token_signs_in_and_a_stale_one_does_not() {
     let token = |subject: &str, expires: u64| {
         let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let head = part(json!({"alg": "RS256", "typ": "JWT", "kid": "1"}));
-        let body = part(json!({"iss": issuer, "sub": subject, "aud": audience, "nbf": now - 60, "iat": now - 60,
+        let body = part(json!({"iss": issuer, "sub": subject, "aud": audience, "nbf": now - 7200, "iat": now - 7200,
             "exp": expires, "jti": "5f0c7b1e"}));
         let mut signature = vec![0; key.public_modulus_len()];
         let signed = format!("{head}.{body}");
