@@ -64,11 +64,27 @@ impl Outcome {
         let mut outcome = if error.outcome_unknown() {
             Self::unknown(&error.to_string())
         } else {
-            Self::failed(error.code(), error.to_string(), Some(error.detail().to_owned()).filter(|d| !d.is_empty()))
+            Self::failed(error.code(), words(&error), Some(error.to_string()))
         };
         if error.systemic() {
             outcome.app_error = Some(error);
         }
         outcome
+    }
+}
+
+/// Why the app said no, its own words first: where it was asked stands in the details.
+pub(super) fn words(error: &ScimError) -> String {
+    match error {
+        ScimError::Refused { status, scim_type, detail, .. } if !detail.is_empty() => {
+            let kind = scim_type.as_ref().map_or_else(String::new, |t| format!(" {t}"));
+            format!("the app refused ({status}{kind}): {detail}")
+        }
+        ScimError::Unavailable { status: Some(status), detail, .. } if !detail.is_empty() => {
+            format!("the app failed ({status}): {detail}")
+        }
+        ScimError::Refused { status, .. } => format!("the app refused ({status}) without a reason"),
+        ScimError::Unavailable { status: Some(status), .. } => format!("the app failed ({status}) without a reason"),
+        other => other.to_string(),
     }
 }
