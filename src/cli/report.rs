@@ -5,7 +5,7 @@ use crate::model::{Change, Counts, CycleState, LogStatus, OperationState, Verb};
 use crate::store::log::{CausesOf, causes};
 use crate::store::{Store, operations};
 use crate::sync::{CycleEvent, EventSink, journal::value_text};
-use crate::text::{Align, Table, err_line, out_line, pad_end, show, truncate};
+use crate::text::{Align, Table, err_line, out_line, pad_end, show, terminal_width, truncate};
 use serde_json::Value;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex};
@@ -43,7 +43,7 @@ pub(crate) fn sink(detail: Detail) -> Option<EventSink> {
         Detail::Objects => Some(Arc::new(|event| {
             if let Some(line) = object_line(&event) {
                 // A closed pipe is noticed by the report; the cycle goes on.
-                let _ = out_line(&show(&line));
+                let _ = out_line(&show(&fitted(&line)));
             }
         })),
         Detail::Progress => Some(Arc::new(move |event| {
@@ -57,6 +57,11 @@ pub(crate) fn sink(detail: Detail) -> Option<EventSink> {
             }
         })),
     }
+}
+
+/// A line cut to the terminal; whole where there is none.
+fn fitted(line: &str) -> String {
+    terminal_width().map_or_else(|| line.to_owned(), |cells| truncate(line, cells))
 }
 
 /// `created     Ada Lovelace                  userName ada@…`
@@ -166,6 +171,22 @@ pub(crate) fn print(store: &Store, result: &Value) -> Result<(), CliError> {
     Ok(())
 }
 
+/// The same for one of many cycles: a cycle in which nothing happened is one line.
+pub(crate) fn print_briefly(store: &Store, result: &Value) -> Result<(), CliError> {
+    let counts: Counts = result.get("counts").and_then(|c| serde_json::from_value(c.clone()).ok()).unwrap_or_default();
+    let quiet = Counts { skipped: counts.skipped, ..Counts::default() } == counts
+        && result.get("state").and_then(Value::as_str) == Some(CycleState::Succeeded.as_str())
+        && result.get("unread").is_none();
+    if !quiet {
+        return print(store, result);
+    }
+    let now = jiff::ZonedDateTime::now().strftime("%H:%M:%S").to_string();
+    let kind = result.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let requests = result.get("app_requests").and_then(Value::as_u64).unwrap_or_default();
+    out_line(&show(&format!("{now}  {kind} cycle: nothing to do, {requests} requests to the app")))?;
+    Ok(())
+}
+
 /// `1.2 s`, `3 m 05 s`
 pub(crate) fn seconds(ms: u64) -> String {
     if ms < 60_000 {
@@ -187,13 +208,13 @@ fn print_causes(store: &Store, cycle_id: &str) -> Result<(), CliError> {
         .column("", Align::Right, 0)
         .column("", Align::Left, 30)
         .column("", Align::Left, 24)
-        .column("", Align::Left, 100);
+        .column("", Align::Left, 0);
     for cause in &found {
         let example = if cause.count > 1 { format!("{}, …", cause.example) } else { cause.example.clone() };
         table.row([cause.count.to_string(), cause.code.clone(), example, cause.reason.clone()]);
     }
     for row in table.lines() {
-        out_line(&show(&format!("  {row}")))?;
+        out_line(&show(&fitted(&format!("  {row}"))))?;
     }
     Ok(())
 }

@@ -68,7 +68,7 @@ async fn serve(access: Access, hand: InHand, json: bool, now: bool) -> Result<()
         let printed = if json {
             out_json(&answer.result).map_err(CliError::from)
         } else {
-            report::print(&access.store, &answer.result)
+            report::print_briefly(&access.store, &answer.result)
         };
         // Whoever closed the pipe does not want to know; the job goes on.
         drop(printed);

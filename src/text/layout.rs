@@ -15,6 +15,12 @@ pub(super) fn cluster_width(cluster: &str) -> Option<usize> {
     (sum == cluster.width()).then_some(sum)
 }
 
+/// Width of the terminal behind standard output in cells; `None` when it is no terminal.
+pub fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
 /// Cuts text to at most `cells` cells; a cut is marked with `…`.
 pub fn truncate(text: &str, cells: usize) -> String {
     if width(text) <= cells {
