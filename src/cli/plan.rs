@@ -8,7 +8,7 @@ use super::{CliError, Ctx, Exit, Outcome, hand};
 use crate::config::process_env;
 use crate::engine::{Assembly, assemble};
 use crate::model::{CycleState, Operation, OperationState};
-use crate::store::{audit, operations};
+use crate::store::{audit, job as job_table, operations};
 use crate::sync::CycleScope;
 use crate::sync::cycle::{self, CycleReport, CycleRequest};
 use crate::text::{Align, Table, err_line, out_json, out_line, show};
@@ -225,6 +225,11 @@ fn decide(ctx: &Ctx, ids: &[String], release: bool) -> Outcome {
             let what = if release { "Release held operation" } else { "Reject held operation" };
             audit::append(c, &who, what, &operation_json(&operation))?;
             decided.push(operation);
+        }
+        // Everything is decided: the next cycle comes at its usual time and shows that the job is healthy (E11.7).
+        let tripped = job_table::quarantine(c)?.is_some_and(|q| q.reason == "TooManyDeletes");
+        if tripped && operations::held(c)?.is_empty() {
+            job_table::set_quarantine(c, None)?;
         }
         Ok(decided)
     })?;

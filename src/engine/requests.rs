@@ -115,7 +115,7 @@ pub async fn serve_waiting(engine: &Engine) -> Result<usize, StoreError> {
     let mut done = 0;
     loop {
         let fence = engine.fence();
-        let waiting = engine.job.store.read(|c| commands::open(c))?;
+        let waiting = engine.job.store.read(commands::open)?;
         if waiting.is_empty() {
             return Ok(done);
         }
