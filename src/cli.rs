@@ -2,6 +2,7 @@
 
 mod access;
 pub mod args;
+mod assign;
 mod completions;
 mod config;
 mod context;
@@ -10,6 +11,7 @@ mod explain;
 mod groups;
 mod listing;
 mod log;
+mod mapping;
 mod resolve;
 mod secret;
 mod signals;
@@ -113,15 +115,15 @@ async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
         Some(Command::Run) => "run",
         Some(Command::Restart { .. }) => "restart",
         Some(Command::Provision { .. }) => "provision",
-        Some(Command::Assign { .. }) => "assign",
-        Some(Command::Unassign { .. }) => "unassign",
+        Some(Command::Assign { object, role }) => return assign::assign(&ctx, &object, role.as_deref()).await,
+        Some(Command::Unassign { object, role }) => return assign::unassign(&ctx, &object, role.as_deref()).await,
         Some(Command::Users { search }) => return users::run(&ctx, search.as_deref()),
         Some(Command::Groups { search }) => return groups::run(&ctx, search.as_deref()),
         Some(Command::Explain { user }) => return explain::run(&ctx, &user),
         Some(Command::Log { follow, status, since, search }) => {
             return log::run(&ctx, follow, status, since.as_deref(), search.as_deref()).await;
         }
-        Some(Command::Mapping { .. }) => "mapping",
+        Some(Command::Mapping { command }) => return mapping::run(&ctx, command),
         // Answered by `run`, before there is a runtime.
         Some(Command::Secret { .. } | Command::Config { .. } | Command::Completions { .. }) => return Ok(Exit::Done),
     };
