@@ -14,6 +14,7 @@ mod log;
 mod mapping;
 mod resolve;
 mod secret;
+mod setup;
 mod signals;
 mod users;
 
@@ -104,7 +105,7 @@ pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
 async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
     let name = match command {
         None => "heeler without a command",
-        Some(Command::Setup) => "setup",
+        Some(Command::Setup) => return setup::run(&ctx),
         Some(Command::Sandbox { .. }) => "sandbox",
         Some(Command::Test) => "test",
         Some(Command::Status) => "status",

@@ -2,7 +2,7 @@
 
 use super::access::{Access, Online};
 use super::resolve::{ANY, Named, resolve_online};
-use super::{CliError, Ctx, Exit, Outcome};
+use super::{CliError, Ctx, Exit, Outcome, setup};
 use crate::engine::{Lease, LeaseError};
 use crate::graph::GraphError;
 use crate::model::directory::DEFAULT_ACCESS;
@@ -38,7 +38,7 @@ pub(super) async fn assign(ctx: &Ctx, object: &str, role: Option<&str>) -> Outco
             },
         };
         if changed {
-            at.note(access, "Add app role assignment", &[&role]).await?;
+            at.note(access, setup::ASSIGNED, &role).await?;
         }
         if ctx.json {
             out_json(&at.json(&assignment, &role, changed))?;
@@ -67,7 +67,7 @@ pub(super) async fn unassign(ctx: &Ctx, object: &str, role: Option<&str>) -> Out
         for assignment in &held {
             at.graph.unassign(&at.principal.id, &assignment.id).await?;
             let role = at.role_of(&assignment.role_id);
-            at.note(access, "Remove app role assignment", &[&role]).await?;
+            at.note(access, "Remove app role assignment", &role).await?;
             if ctx.json {
                 out_json(&at.json(assignment, &role, true))?;
             } else {
@@ -164,7 +164,7 @@ impl Target {
 
     fn role(&self, text: &str, to_assign: bool) -> Result<AppRole, CliError> {
         named_role(&self.principal.roles, text, to_assign).map_err(|(why, roles)| {
-            CliError::new(Exit::Usage, format!("--role {text}: {why} {}", self.app())).with_roles(&roles)
+            CliError::new(Exit::Usage, format!("the role `{text}` {why} {}", self.app())).with_roles(&roles)
         })
     }
 
@@ -204,14 +204,15 @@ impl Target {
     }
 
     /// Notes who did it.
-    async fn note(&self, access: &Access, what: &'static str, roles: &[&AppRole]) -> Result<(), CliError> {
+    async fn note(&self, access: &Access, what: &'static str, role: &AppRole) -> Result<(), CliError> {
         let who = std::env::var("USER").ok().filter(|user| !user.is_empty()).unwrap_or_else(|| "unknown".into());
         let details = json!({
             "principalId": self.named.id,
             "principalType": self.named.object_type,
             "principalDisplayName": self.named.name,
             "resourceId": self.principal.id,
-            "appRoles": roles.iter().map(|role| json!({ "id": role.id, "displayName": role.display_name })).collect::<Vec<_>>(),
+            "appRoleId": role.id,
+            "appRole": role.display_name,
         });
         access.store.write(move |c| audit::append(c, &who, what, &details)).await?;
         Ok(())

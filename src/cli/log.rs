@@ -64,14 +64,12 @@ pub(super) async fn run(
         count += rows.len();
         printer.print(&rows)?;
     }
+    if count == 0 {
+        nothing(&access)?;
+    }
     match signals {
         Some(signals) => watch(&access.store, &filter, seen, &mut printer, &signals).await,
-        None => {
-            if count == 0 {
-                nothing(&access)?;
-            }
-            Ok(Exit::Done)
-        }
+        None => Ok(Exit::Done),
     }
 }
 

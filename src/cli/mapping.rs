@@ -1,7 +1,7 @@
 //! `heeler mapping show|export`
 
 use super::args::MappingCommand;
-use super::{CliError, Ctx, Exit, Outcome, access::Access};
+use super::{CliError, Ctx, Exit, Outcome, access::Access, setup};
 use crate::config::JobConfig;
 use crate::engine;
 use crate::mapping::{AttributeMapping, CompiledMapping, FlowType, ObjectMapping, Rule, RuleSource, Schema};
@@ -14,9 +14,14 @@ use std::io;
 const LABEL: usize = 10;
 
 pub(super) fn run(ctx: &Ctx, command: MappingCommand) -> Outcome {
-    let config = Access::open(ctx)?.config()?;
+    let access = Access::open(ctx)?;
+    let config = access.config()?;
     match command {
-        MappingCommand::Show => show_all(ctx, &config),
+        MappingCommand::Show => {
+            let exit = show_all(ctx, &config)?;
+            setup::mappings_seen(&access.store, engine::rules_of(&config)?.1);
+            Ok(exit)
+        }
         MappingCommand::Export => export(ctx, &config),
     }
 }
