@@ -49,12 +49,12 @@ fn store(folder: &Path) -> Store {
     Store::open(&Store::file_of(&folder.join("share/heeler"), "sandbox").unwrap()).unwrap()
 }
 
-fn object(value: Value) -> Map<String, Value> {
+fn object(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
 fn user(id: &str, name: &str, principal: &str) -> UserChange {
-    let properties = object(json!({
+    let properties = object(&json!({
         "displayName": name, "userPrincipalName": principal, "mail": principal, "accountEnabled": true,
         "givenName": null, "surname": null, "jobTitle": "Engineer",
     }));
@@ -110,7 +110,7 @@ fn filled() -> tempfile::TempDir {
                 let id = format!("10000000-0000-0000-0000-{n:012}");
                 mirror::apply_user(c, &user(&id, name, &format!("twin{n}@contoso.example")), round)?;
             }
-            let properties = object(json!({ "displayName": "Sales", "securityEnabled": true }));
+            let properties = object(&json!({ "displayName": "Sales", "securityEnabled": true }));
             let added = vec![Member { id: JORG.into(), kind: MemberKind::User }];
             mirror::apply_group(c, &GroupChange { id: SALES.into(), properties, added, ..Default::default() }, round)?;
             let assigned = |principal: &str, kind, name: &str| Assignment {
@@ -148,7 +148,7 @@ fn filled() -> tempfile::TempDir {
                     managed: true,
                     active: true,
                     broken: false,
-                    applied: object(json!({
+                    applied: object(&json!({
                         "userName": "ada@contoso.example", "active": true, "displayName": "Ada Lovelace",
                         "title": "Countess", "emails[type eq \"work\"].value": "ada@contoso.example",
                         "externalId": ADA,
