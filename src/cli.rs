@@ -2,6 +2,7 @@
 
 mod access;
 pub mod args;
+mod assign;
 mod completions;
 mod config;
 mod context;
@@ -11,12 +12,14 @@ mod groups;
 mod hand;
 mod listing;
 mod log;
+mod mapping;
 mod plan;
 mod report;
 mod resolve;
 mod run;
 mod sandbox;
 mod secret;
+mod setup;
 mod signals;
 mod status;
 mod switch;
@@ -133,11 +136,9 @@ async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
         Some(Command::Log { follow, status, since, search }) => {
             log::run(&ctx, follow, status, since.as_deref(), search.as_deref()).await
         }
-        Some(_) => Err(not_built("this")),
+        Some(Command::Setup) => setup::run(&ctx),
+        Some(Command::Mapping { command }) => mapping::run(&ctx, command),
+        Some(Command::Assign { object, role }) => assign::assign(&ctx, &object, role.as_deref()).await,
+        Some(Command::Unassign { object, role }) => assign::unassign(&ctx, &object, role.as_deref()).await,
     }
-}
-
-/// The answer of a command that is not part of this build.
-fn not_built(name: &str) -> CliError {
-    CliError::new(Exit::Usage, format!("this build has no command `{name}`"))
 }

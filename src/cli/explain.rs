@@ -84,7 +84,8 @@ impl Answer {
         let standing = &explanation.subject.standing;
         let reason = match standing {
             _ if left_alone && direct => {
-                "this job provisions no groups (groups = false); it is assigned, so its direct members are".to_owned()
+                "this job provisions no groups (groups = false); it is assigned, so its direct members are in scope"
+                    .to_owned()
             }
             _ if left_alone => "this job provisions no groups (groups = false)".to_owned(),
             Standing::In => why_in(&explanation, direct, config.scope == Scope::All),

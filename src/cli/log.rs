@@ -64,14 +64,12 @@ pub(super) async fn run(
         count += rows.len();
         printer.print(&rows)?;
     }
+    if count == 0 {
+        nothing(&access)?;
+    }
     match signals {
         Some(signals) => watch(&access.store, &filter, seen, &mut printer, &signals).await,
-        None => {
-            if count == 0 {
-                nothing(&access)?;
-            }
-            Ok(Exit::Done)
-        }
+        None => Ok(Exit::Done),
     }
 }
 
@@ -184,8 +182,12 @@ fn line(entry: &LogEntry, time: &str) -> Shown {
     show(line.trim_end())
 }
 
-/// The attributes of the diff, by name.
+/// The attributes of the diff, by name; of a create, which sets all of them, who it is.
 fn changed(entry: &LogEntry) -> String {
+    if entry.provisioning_action == "create" {
+        let principal = entry.source_identity.details.get("UserPrincipalName").and_then(|name| name.as_str());
+        return show(principal.unwrap_or_default()).to_string();
+    }
     let names: Vec<&str> = entry.modified_properties.iter().map(|p| p.display_name.as_str()).collect();
     truncate(show(&names.join(", ")).as_str(), REASON)
 }

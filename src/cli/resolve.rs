@@ -253,7 +253,7 @@ mod tests {
     use crate::store::mirror::{INCREMENTAL, apply_group, apply_user, mark_removed};
     use serde_json::json;
 
-    fn properties(value: Value) -> Map<String, Value> {
+    fn properties(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
     }
 
@@ -268,12 +268,13 @@ mod tests {
                     ("u4", "Ben Ray", "ben2@x.example", "ben2@x.example"),
                     ("u5", "Zoë Müller", "zoe@x.example", "zoe@x.example"),
                 ] {
-                    let properties = properties(json!({ "displayName": name, "userPrincipalName": upn, "mail": mail }));
+                    let properties =
+                        properties(&json!({ "displayName": name, "userPrincipalName": upn, "mail": mail }));
                     let change = UserChange { id: id.into(), properties, ..UserChange::default() };
                     apply_user(c, &change, INCREMENTAL)?;
                 }
                 for (id, name) in [("g1", "Sales"), ("g2", "ada@x.example")] {
-                    let properties = properties(json!({ "displayName": name, "mail": null }));
+                    let properties = properties(&json!({ "displayName": name, "mail": null }));
                     apply_group(c, &GroupChange { id: id.into(), properties, ..GroupChange::default() }, INCREMENTAL)?;
                 }
                 Ok(())
