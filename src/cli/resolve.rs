@@ -44,6 +44,16 @@ pub(crate) fn resolve(store: &Store, types: &[ObjectType], text: &str) -> Result
     }
 }
 
+/// An exact name of a live object in the store, for commands that change something; `None` when the directory has to
+/// be asked.
+///
+/// # Errors
+/// Exit 2 when several fit (then the message lists them); exit 5 when the store cannot be read.
+pub(crate) fn resolve_known(store: &Store, types: &[ObjectType], text: &str) -> Result<Option<Named>, CliError> {
+    let known = store.read(|c| exactly(c, types, text))?;
+    one_of(known.into_iter().filter(|(rank, _)| !rank.removed).map(|(_, named)| named).collect(), text)
+}
+
 /// Finds one object for a command that changes something: the name must fit exactly, in the store, or else in the
 /// directory itself. A name that is merely similar is offered, never taken.
 ///

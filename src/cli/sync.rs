@@ -5,7 +5,7 @@ use super::report::{self, Detail};
 use super::signals::Signals;
 use super::{Ctx, Exit, Outcome, hand, resolve};
 use crate::engine::Ask;
-use crate::model::{ObjectType, Operation};
+use crate::model::Operation;
 use crate::text::{out_json, out_line, show};
 use serde_json::Value;
 
@@ -58,20 +58,18 @@ pub(super) async fn restart(ctx: &Ctx, full: bool) -> Outcome {
 pub(super) async fn provision(ctx: &Ctx, text: &str, dry_run: bool) -> Outcome {
     let signals = Signals::watch();
     let access = Access::open(ctx)?;
-    let types = [ObjectType::User, ObjectType::Group];
-    let object = match resolve::resolve(&access.store, &types, text) {
-        Ok(object) => object,
+    let object = match resolve::resolve_known(&access.store, resolve::ANY, text)? {
+        Some(object) => object,
         // A name that was never read may be new in the directory.
-        Err(error) if error.exit == Exit::Usage => {
+        None => {
             let online = access.reach().await?;
             let found = match online.clients() {
-                Ok((graph, _)) => resolve::resolve_online(&access.store, &graph, &types, text).await,
+                Ok((graph, _)) => resolve::resolve_online(&access.store, &graph, resolve::ANY, text).await,
                 Err(error) => Err(error),
             };
             online.close().await?;
             found?
         }
-        Err(error) => return Err(error),
     };
     let ask = Ask::Provision { object_type: object.object_type, id: object.id.clone(), dry_run };
     let answer = hand::carry_out(&access, &ask, "heeler provision", &signals, Detail::Quiet).await?;

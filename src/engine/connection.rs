@@ -7,7 +7,7 @@ use crate::scim::filter::Filter;
 use crate::sync::Settings;
 use crate::sync::project::Rules;
 use serde::Serialize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One step of a connection test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +54,36 @@ impl Steps {
     }
 }
 
+/// Longest wait for the answer to one step: a person watches.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The answer of a step, or that there was none in time. A test does not repeat what a cycle would.
+async fn in_time<T, E: std::fmt::Display>(answer: impl Future<Output = Result<T, E>>, who: &str) -> Result<T, Late<E>> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Late::Error(error)),
+        Err(_) => Err(Late::Silence(format!(
+            "{who} did not answer within {} s; check host, port, firewall and proxy",
+            PATIENCE.as_secs()
+        ))),
+    }
+}
+
+/// Why a step has no answer.
+enum Late<E> {
+    Error(E),
+    Silence(String),
+}
+
+impl<E: std::fmt::Display> std::fmt::Display for Late<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Error(error) => error.fmt(f),
+            Self::Silence(words) => f.write_str(words),
+        }
+    }
+}
+
 /// Tests both sides. Nothing is written anywhere.
 pub async fn test_connection(
     graph: &GraphClient,
@@ -73,7 +103,7 @@ async fn test_directory(
     steps: &mut Steps,
 ) -> (Option<Organization>, Option<ServicePrincipal>) {
     let began = Instant::now();
-    let signed_in = graph.sign_in().await;
+    let signed_in = in_time(graph.sign_in(), "the sign-in service").await;
     let result = signed_in
         .map(|until| ((), format!("signed in; the token is good until {until:.0}")))
         .map_err(|e| e.to_string());
@@ -81,7 +111,7 @@ async fn test_directory(
         return (None, None);
     }
     let began = Instant::now();
-    let organization = match graph.organization().await {
+    let organization = match in_time(graph.organization(), "Microsoft Graph").await {
         Ok(found) => {
             let domain = found.default_domain.clone().unwrap_or_default();
             // E11 of the tenant: a domain name in the configuration cannot be compared with an id.
@@ -94,14 +124,14 @@ async fn test_directory(
             }
         }
         // Organization.Read.All is a convenience; without it everything else still works.
-        Err(crate::graph::GraphError::Forbidden { permission, .. }) => {
+        Err(Late::Error(crate::graph::GraphError::Forbidden { permission, .. })) => {
             Ok((None, format!("not readable without {permission}; going on without it")))
         }
         Err(error) => Err(error.to_string()),
     };
     let organization = steps.note("read the tenant", began, organization).flatten();
     let began = Instant::now();
-    let principal = graph.service_principal(&settings.service_principal_id).await;
+    let principal = in_time(graph.service_principal(&settings.service_principal_id), "Microsoft Graph").await;
     let result = principal
         .map(|p| {
             let words = format!("{}, {} roles", p.display_name, p.roles.len());
@@ -112,7 +142,7 @@ async fn test_directory(
         return (organization, None);
     };
     let began = Instant::now();
-    let assignments = graph.assignments(&settings.service_principal_id).await;
+    let assignments = in_time(graph.assignments(&settings.service_principal_id), "Microsoft Graph").await;
     let result =
         assignments.map(|(list, _)| ((), format!("{} users and groups", list.len()))).map_err(|e| e.to_string());
     steps.note("read who is assigned", began, result);
@@ -133,7 +163,8 @@ async fn test_app(scim: &ScimClient, settings: &Settings, rules: &Rules, steps: 
     let nobody = uuid::Uuid::new_v4().to_string();
     let attribute = rules.users.matching().first().map_or("userName", |i| rules.users.target(*i));
     let began = Instant::now();
-    let found = scim.query(ObjectType::User, &Filter::eq(attribute, &nobody)).await;
+    let filter = Filter::eq(attribute, &nobody);
+    let found = in_time(scim.query(ObjectType::User, &filter), "the app").await;
     if steps.note("ask the app for a user", began, judged(found, "users", settings)).is_none() {
         return;
     }
@@ -141,14 +172,15 @@ async fn test_app(scim: &ScimClient, settings: &Settings, rules: &Rules, steps: 
         // E2.7 and A1: only when groups are provisioned.
         let attribute = rules.groups.matching().first().map_or("displayName", |i| rules.groups.target(*i));
         let began = Instant::now();
-        let found = scim.query(ObjectType::Group, &Filter::eq(attribute, &nobody)).await;
+        let filter = Filter::eq(attribute, &nobody);
+        let found = in_time(scim.query(ObjectType::Group, &filter), "the app").await;
         steps.note("ask the app for a group", began, judged(found, "groups", settings));
     }
 }
 
 /// E2.8 to E2.10: exactly an empty list is success.
 fn judged(
-    found: Result<Vec<serde_json::Value>, ScimError>,
+    found: Result<Vec<serde_json::Value>, Late<ScimError>>,
     what: &str,
     settings: &Settings,
 ) -> Result<((), String), String> {
@@ -158,7 +190,8 @@ fn judged(
             "the app answered a filter for a random id with {} {what}: it ignores filters, so matching cannot be trusted",
             list.len()
         )),
-        Err(error) => Err(format!("{error}{}", what_to_check(&error, settings))),
+        Err(Late::Error(error)) => Err(format!("{error}{}", what_to_check(&error, settings))),
+        Err(silence @ Late::Silence(_)) => Err(silence.to_string()),
     }
 }
 
