@@ -17,4 +17,4 @@ pub use lease::{Lease, LeaseError, holder};
 pub use quarantine::Standing;
 pub use requests::{Answer, Ask, Asked, answer, ask, do_it};
 pub use runner::{Engine, Held, RunError, cycle_json, exit_of, held_count, quarantine_of, restart};
-pub use schedule::{Stop, serve};
+pub use schedule::{Stop, Wish, serve};

@@ -38,7 +38,26 @@ impl Access {
         Self::of(ctx, ctx.job()?)
     }
 
+    /// The same for commands that only read: a folder that cannot be written is no obstacle.
+    pub(crate) fn open_to_read(ctx: &Ctx) -> Result<Self, CliError> {
+        Self::to_read(ctx, ctx.job()?)
+    }
+
     /// The same for a job that was chosen already.
+    pub(crate) fn to_read(ctx: &Ctx, chosen: Chosen) -> Result<Self, CliError> {
+        match Self::of(ctx, chosen.clone()) {
+            Err(error) if error.exit == Exit::Storage => {
+                let name = chosen.name().to_owned();
+                let path = Store::file_of(&ctx.folders.data_dir, &name)?;
+                // The first error says more than the second.
+                let store = Store::open_read_only(&path).map_err(|_| error)?;
+                Ok(Self { name, store, chosen, sandbox_dir: ctx.folders.data_dir.join("sandbox") })
+            }
+            other => other,
+        }
+    }
+
+    /// The job as somebody chose it, with its database opened for writing.
     pub(crate) fn of(ctx: &Ctx, chosen: Chosen) -> Result<Self, CliError> {
         let name = chosen.name().to_owned();
         let path = Store::file_of(&ctx.folders.data_dir, &name)?;

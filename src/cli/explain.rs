@@ -25,7 +25,7 @@ const LABEL: usize = 10;
 /// `roles`, `clauses` of the scoping filter (or null), `changes` (`attribute`, `old`, `new`), `retry` (or null) and
 /// `next` (in words).
 pub(super) fn run(ctx: &Ctx, text: &str) -> Outcome {
-    let access = Access::open(ctx)?;
+    let access = Access::open_to_read(ctx)?;
     let named = resolve(&access.store, ANY, text).map_err(|error| empty_hint(&access, error))?;
     let answer = Answer::of(&access, named)?;
     if ctx.json {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// `memberCount` (direct members of any kind), and `provisioningState`, `targetId` and `provisioningErrorCode` as
 /// for users.
 pub(super) fn run(ctx: &Ctx, search: Option<&str>) -> Outcome {
-    let access = Access::open(ctx)?;
+    let access = Access::open_to_read(ctx)?;
     let text = search.unwrap_or_default();
     let mut table = Table::new()
         .column("", Align::Left, 0)

@@ -4,7 +4,7 @@ use super::access::{Access, Online};
 use super::report::{self, Detail};
 use super::signals::Signals;
 use super::{CliError, Exit};
-use crate::config::process_env;
+use crate::config::{JobConfig, process_env};
 use crate::engine::{self, Answer, Ask, Asked, Engine, Lease, LeaseError};
 use crate::store::lease::Holder;
 
@@ -19,6 +19,18 @@ impl InHand {
     /// Interval of the job.
     pub(crate) fn interval(&self) -> std::time::Duration {
         self.online.config.interval
+    }
+
+    /// Makes the job anew if its configuration can be used; otherwise it goes on as it was.
+    pub(crate) async fn reload(&mut self, config: JobConfig) -> Result<(), CliError> {
+        self.engine.reload(&config, &process_env).await?;
+        self.online.config = config;
+        Ok(())
+    }
+
+    /// The configuration that the job runs with.
+    pub(crate) fn config(&self) -> &JobConfig {
+        &self.online.config
     }
 
     /// Gives everything back.

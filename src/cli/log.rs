@@ -30,7 +30,7 @@ pub(super) async fn run(
     search: Option<&str>,
 ) -> Outcome {
     let since = since.map(|text| since_when(text, Timestamp::now())).transpose()?;
-    let access = Access::open(ctx)?;
+    let access = Access::open_to_read(ctx)?;
     let filter = LogQuery {
         status: status.map(log_status),
         since: since.map(|at| format!("{at:.3}")),

@@ -14,7 +14,7 @@ use std::io;
 const LABEL: usize = 10;
 
 pub(super) fn run(ctx: &Ctx, command: MappingCommand) -> Outcome {
-    let access = Access::open(ctx)?;
+    let access = Access::open_to_read(ctx)?;
     let config = access.config()?;
     match command {
         MappingCommand::Show => {

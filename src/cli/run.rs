@@ -5,10 +5,12 @@ use super::hand::{self, InHand};
 use super::report::{self, Detail};
 use super::signals::Signals;
 use super::{Chosen, CliError, Ctx, Exit, Outcome, status};
-use crate::engine::{self, Stop};
+use crate::config::{JobConfig, Profile, edit};
+use crate::engine::{self, Stop, Wish};
 use crate::store::{Store, job as job_table};
 use crate::text::{err_line, out_json, out_line, show};
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 /// `heeler run`: every job that is on, each under its own lease. One that somebody else runs is an error (exit 4).
 pub(super) async fn run(ctx: &Ctx) -> Outcome {
@@ -45,8 +47,9 @@ pub(super) async fn run(ctx: &Ctx) -> Outcome {
     }
     let mut tasks = tokio::task::JoinSet::new();
     for (access, hand) in taken {
-        let json = ctx.json;
-        tasks.spawn(async move { serve(access, hand, json, false).await });
+        let (json, signals) = (ctx.json, signals.clone());
+        let profile = ctx.profile.as_ref().map(|p| p.path.clone());
+        tasks.spawn(async move { serve(access, hand, profile, json, false, signals).await });
     }
     let mut failed = None;
     while let Some(ended) = tasks.join_next().await {
@@ -60,36 +63,81 @@ pub(super) async fn run(ctx: &Ctx) -> Outcome {
     Ok(signals.exit().or(failed).unwrap_or(Exit::Done))
 }
 
-/// Runs one job until it is stopped, and gives it back.
-async fn serve(access: Access, hand: InHand, json: bool, now: bool) -> Result<(), CliError> {
-    let interval = hand.interval();
-    let served = engine::serve(&hand.engine, interval, now, |cycle| {
-        let answer = engine::answer(&hand.engine, cycle, false);
-        let printed = if json {
-            out_json(&answer.result).map_err(CliError::from)
-        } else {
-            report::print_briefly(&access.store, &answer.result)
-        };
-        // Whoever closed the pipe does not want to know; the job goes on.
-        drop(printed);
-    })
-    .await;
-    let given_up = matches!(served, Ok(Stop::GivenUp));
-    hand.close().await?;
-    served?;
-    if given_up {
-        disable(&access.store).await?;
-        return Err(CliError::new(
-            Exit::Connection,
-            format!("{} was in quarantine for four weeks and is switched off (E10.50)", access.name),
-        )
-        .advise("`heeler test` shows what is wrong, `heeler restart` and `heeler start` turn it on again"));
-    }
-    Ok(())
+/// What the configuration says now about a job; `None` when it cannot be read: then the job goes on as it was.
+fn configured(path: Option<&Path>, name: &str) -> Option<JobConfig> {
+    Profile::load(path?).ok()?.job(name).cloned()
 }
 
-async fn disable(store: &Store) -> Result<(), CliError> {
-    store.write(|c| job_table::set(c, job_table::ENABLED, "false")).await?;
+/// Runs one job until it is stopped, and gives it back. A change of the configuration takes effect with the next
+/// cycle (E4.14).
+async fn serve(
+    access: Access,
+    mut hand: InHand,
+    profile: Option<PathBuf>,
+    json: bool,
+    mut now: bool,
+    signals: Signals,
+) -> Result<(), CliError> {
+    // A configuration that was looked at and found wanting is not tried again until it changes once more.
+    let mut refused = String::new();
+    let served = loop {
+        let running = format!("{:?}", hand.config());
+        let wish = || match configured(profile.as_deref(), &access.name) {
+            Some(config) if !config.enabled => Wish::Off,
+            Some(config) => {
+                let said = format!("{config:?}");
+                if said == running || said == refused { Wish::On } else { Wish::Changed }
+            }
+            None if profile.is_none() && !access.enabled().unwrap_or(true) => Wish::Off,
+            None => Wish::On,
+        };
+        let served = engine::serve(&hand.engine, hand.interval(), now, wish, |cycle| {
+            let answer = engine::answer(&hand.engine, cycle, false);
+            let printed = if json {
+                out_json(&answer.result).map_err(CliError::from)
+            } else {
+                report::print_briefly(&access.store, &answer.result)
+            };
+            // Whoever closed the pipe does not want to know; the job goes on.
+            drop(printed);
+        })
+        .await;
+        if !matches!(served, Ok(Stop::Changed)) {
+            break served;
+        }
+        now = true;
+        if let Some(config) = configured(profile.as_deref(), &access.name) {
+            refused = format!("{config:?}");
+            match hand.reload(config).await {
+                Ok(()) => err_line(&show(&format!("{}: goes on with the changed configuration", access.name))),
+                Err(error) => error.advise("the job goes on with the configuration it had").print(),
+            }
+        }
+    };
+    hand.close().await?;
+    match served? {
+        Stop::GivenUp => {
+            disable(&access.store, profile.as_deref(), &access.name).await?;
+            Err(CliError::new(
+                Exit::Connection,
+                format!("{} was in quarantine for four weeks and is switched off (E10.50)", access.name),
+            )
+            .advise("`heeler test` shows what is wrong, `heeler restart` and `heeler start` turn it on again"))
+        }
+        Stop::Asked if signals.exit().is_none() => {
+            Err(CliError::new(Exit::Held, format!("another process took {} over", access.name))
+                .advise("this one was silent for too long, as after a suspend; `heeler status` shows who has it"))
+        }
+        Stop::Asked | Stop::Changed => Ok(()),
+    }
+}
+
+/// Switches a job off, where its status is kept: in the configuration, or in the store of the sandbox's job.
+async fn disable(store: &Store, profile: Option<&Path>, job: &str) -> Result<(), CliError> {
+    match profile {
+        Some(path) => edit::set_enabled(path, job, false)?,
+        None => store.write(|c| job_table::set(c, job_table::ENABLED, "false")).await?,
+    }
     Ok(())
 }
 
@@ -124,7 +172,7 @@ pub(super) async fn sandbox(ctx: &Ctx) -> Outcome {
     }
     if terminal {
         let json = ctx.json;
-        serve(access, hand, json, true).await?;
+        serve(access, hand, None, json, true, signals.clone()).await?;
         return Ok(signals.exit().unwrap_or(Exit::Done));
     }
     let answer = engine::do_it(&hand.engine, &engine::Ask::Sync { initial: false }).await;

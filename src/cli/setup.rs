@@ -72,7 +72,7 @@ pub(super) fn run(ctx: &Ctx) -> Outcome {
     let (heading, steps) = match &ctx.profile {
         None => ("no job is configured yet".to_owned(), unconfigured(ctx)),
         Some(profile) => {
-            let access = Access::open(ctx)?;
+            let access = Access::open_to_read(ctx)?;
             let file = profile.path.display().to_string();
             (format!("job {}", access.name), configured(&access, &file)?)
         }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub(super) fn run(ctx: &Ctx) -> Outcome {
     let mut first = true;
     for chosen in jobs(ctx)? {
-        let access = Access::of(ctx, chosen)?;
+        let access = Access::to_read(ctx, chosen)?;
         let status = of(&access)?;
         if ctx.json {
             out_json(&status)?;

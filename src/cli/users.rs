@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// Graph writes them, and `provisioningState` (see [`State`]), `targetId` (the id in the app, or null) and
 /// `provisioningErrorCode` (of the failure that it waits on, or null).
 pub(super) fn run(ctx: &Ctx, search: Option<&str>) -> Outcome {
-    let access = Access::open(ctx)?;
+    let access = Access::open_to_read(ctx)?;
     let text = search.unwrap_or_default();
     let mut table = Table::new()
         .column("", Align::Left, 0)

@@ -72,6 +72,26 @@ impl Engine {
         }
     }
 
+    /// Makes the job anew after its configuration changed; the lease stays.
+    ///
+    /// # Errors
+    /// See [`RunError`]; the job then stays as it was.
+    pub async fn reload(&mut self, config: &JobConfig, env: Env<'_>) -> Result<(), RunError> {
+        let assembly = Assembly {
+            store: self.job.store.clone(),
+            cancel: self.job.cancel.clone(),
+            initiator: self.job.initiator.clone(),
+            events: self.job.events.clone(),
+        };
+        let (job, fingerprint) = tokio::task::block_in_place(|| assemble(config, env, assembly))?;
+        let before = (std::mem::replace(&mut self.job, job), std::mem::replace(&mut self.fingerprint, fingerprint));
+        if let Err(error) = self.belongs(config).await {
+            (self.job, self.fingerprint) = before;
+            return Err(error);
+        }
+        Ok(())
+    }
+
     /// The fencing number of the lease.
     pub fn fence(&self) -> i64 {
         self.lease.fence()

@@ -13,17 +13,34 @@ use std::time::Duration;
 /// How often command rows are looked for. SQLite answers this in microseconds.
 const PULSE: Duration = Duration::from_millis(100);
 
+/// How long a job that is off waits before it is looked at again.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// What the configuration says when a cycle is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Go on.
+    On,
+    /// Provisioning is off: no cycles, but what others ask for is done.
+    Off,
+    /// Something else was changed: the job has to be made anew (E4.14).
+    Changed,
+}
+
 /// Why serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// Somebody asked to stop, or the lease was lost.
     Asked,
+    /// The configuration changed.
+    Changed,
     /// Four weeks of quarantine (E10.50).
     GivenUp,
 }
 
 /// Runs a job until it is stopped. The first cycle starts at once unless the last one ended less than an interval
-/// ago; `now` lets it start whatever the last one was. `after` hears of every report.
+/// ago; `now` lets it start whatever the last one was. `wish` is asked before every cycle, `after` hears of every
+/// report.
 ///
 /// # Errors
 /// When the store cannot be used.
@@ -31,6 +48,7 @@ pub async fn serve(
     engine: &Engine,
     interval: Duration,
     mut now: bool,
+    mut wish: impl FnMut() -> Wish,
     mut after: impl FnMut(&CycleReport),
 ) -> Result<Stop, StoreError> {
     let cancel = engine.job.cancel.clone();
@@ -39,7 +57,15 @@ pub async fn serve(
             return Ok(Stop::Asked);
         }
         serve_waiting(engine).await?;
-        if now || due(engine, interval)? {
+        let mut pause = PULSE;
+        let wish = if now || due(engine, interval)? { Some(wish()) } else { None };
+        if wish == Some(Wish::Changed) {
+            return Ok(Stop::Changed);
+        }
+        if wish == Some(Wish::Off) {
+            pause = IDLE;
+        }
+        if wish == Some(Wish::On) {
             now = false;
             let report = engine.cycle(false, CycleScope::Everyone, false).await?;
             after(&report);
@@ -51,7 +77,7 @@ pub async fn serve(
         }
         tokio::select! {
             () = cancel.cancelled() => {}
-            () = tokio::time::sleep(PULSE) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

@@ -25,6 +25,8 @@ pub async fn unsettled(job: &Job) -> Result<HashSet<String>, StoreError> {
     job.store
         .write(|c| {
             cycles::mark_dead(c)?;
+            // What an earlier cycle planned and did not begin is planned anew, or no longer wanted.
+            operations::forget_planned(c)?;
             for operation in operations::unfinished(c)? {
                 let detail = "its process ended before the answer came; the app is looked at again";
                 operations::set_state(c, &operation.id, OperationState::Unknown, Some(detail))?;
