@@ -6,7 +6,7 @@
 mod common;
 
 use common::directory::{Directory, differences, seen};
-use common::{Home, Sandbox, Setup, faults, text};
+use common::{Home, Sandbox, Setup, faults, text, wait_until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -540,4 +540,33 @@ fn one_person_is_provisioned_on_demand_before_everybody_else() {
     assert!(cast.sandbox.assignments().iter().all(|a| a["principalId"] != *id), "unassign did not unassign");
     cast.cycle();
     assert_eq!(cast.active(&id), Some(false));
+}
+
+/// A job that runs follows its configuration: off and on again, and whatever else is changed.
+#[test]
+fn a_running_job_follows_its_configuration() {
+    let sandbox = Sandbox::serve(&["--users", "30", "--groups", "4", "--seed", "31"]);
+    let setup = Setup::of(&sandbox).line("interval = \"5s\"");
+    let home = setup.home();
+    let mut running = home.start(&["run"]);
+    wait_until("the first cycle", || {
+        assert!(running.alive(), "heeler run ended by itself");
+        !sandbox.app("Users").is_empty()
+    });
+    home.run(&["stop"]).ok();
+    let id = sandbox.create_user("Late", "Comer");
+    sandbox.assign(&id);
+    // What is asked for is done although provisioning is off, by the process that holds the job.
+    home.run(&["provision", &format!("late.comer@{}", sandbox.domain())]).ok();
+    assert!(sandbox.account(&id).is_some());
+    assert!(running.alive(), "a job that is off ended the process");
+    home.run(&["start"]).ok();
+    let second = sandbox.create_user("Later", "Still");
+    sandbox.assign(&second);
+    wait_until("a cycle after the job was turned on again", || sandbox.account(&second).is_some());
+    let before = sandbox.app("Users").len();
+    home.write(&setup.line("scope = \"all\""));
+    wait_until("a cycle with the changed scope", || sandbox.app("Users").len() > before);
+    running.signal(rustix::process::Signal::TERM);
+    running.finish().code(143);
 }
