@@ -142,6 +142,36 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// An object about which nothing else is known yet.
+    pub fn new(
+        object_type: ObjectType,
+        source_id: &str,
+        name: &str,
+        standing: Standing,
+        course: Course,
+        link: Option<Link>,
+    ) -> Self {
+        Self {
+            object_type,
+            source_id: source_id.to_owned(),
+            name: name.to_owned(),
+            principal_name: None,
+            removed: None,
+            assigned: false,
+            standing,
+            course,
+            link,
+            values: Vec::new(),
+            defaults: Vec::new(),
+            off_values: Vec::new(),
+            matching: Vec::new(),
+            problem: None,
+            create_problem: None,
+            touched: false,
+            retry: None,
+        }
+    }
+
     /// The matching attributes and values, in words.
     pub fn matching_words(&self, rules: &ObjectRules) -> String {
         let words: Vec<String> = self.matching.iter().map(|(i, v)| format!("{} \"{v}\"", rules.target(*i))).collect();
@@ -224,25 +254,10 @@ pub fn user_subject(
     let standing =
         user_standing(user, entitlements, scope.setting, scope.exclude_default_access, || filtered(filter, &source));
     let course = user_course(&standing, link.as_ref(), rules.flow, scope.skip_out_of_scope);
-    let mut subject = Subject {
-        object_type: ObjectType::User,
-        source_id: user.id.clone(),
-        name: user.name().to_owned(),
-        principal_name: user.text("userPrincipalName").map(str::to_owned),
-        removed: user.removed,
-        assigned: entitlements.of_user(&user.id).is_some(),
-        standing,
-        course,
-        link,
-        values: Vec::new(),
-        defaults: Vec::new(),
-        off_values: Vec::new(),
-        matching: Vec::new(),
-        problem: None,
-        create_problem: None,
-        touched: false,
-        retry: None,
-    };
+    let mut subject = Subject::new(ObjectType::User, &user.id, user.name(), standing, course, link);
+    subject.principal_name = user.text("userPrincipalName").map(str::to_owned);
+    subject.removed = user.removed;
+    subject.assigned = entitlements.of_user(&user.id).is_some();
     match subject.course {
         Course::Provision => provision(&mut subject, &source, rules, context),
         Course::Disable { .. } => subject.off_values = rules.mapping.soft_delete_values(&source, context).values,
@@ -264,25 +279,9 @@ pub fn group_subject(
     let filter = rules.mapping.filter.as_ref();
     let standing = group_standing(group, entitlements, scope.setting, || filtered(filter, &source));
     let course = group_course(&standing, link.as_ref(), rules.flow, scope.skip_out_of_scope);
-    let mut subject = Subject {
-        object_type: ObjectType::Group,
-        source_id: group.id.clone(),
-        name: group.name().to_owned(),
-        principal_name: None,
-        removed: group.removed,
-        assigned: entitlements.has_group(&group.id),
-        standing,
-        course,
-        link,
-        values: Vec::new(),
-        defaults: Vec::new(),
-        off_values: Vec::new(),
-        matching: Vec::new(),
-        problem: None,
-        create_problem: None,
-        touched: false,
-        retry: None,
-    };
+    let mut subject = Subject::new(ObjectType::Group, &group.id, group.name(), standing, course, link);
+    subject.removed = group.removed;
+    subject.assigned = entitlements.has_group(&group.id);
     if subject.course == Course::Provision {
         provision(&mut subject, &source, rules, context);
     }

@@ -5,7 +5,8 @@ use crate::graph::{DeltaReader, DeltaStart, GraphError};
 use crate::model::{
     Assignment, Certificate, Collection, CycleKind, GroupChange, Member, MemberKind, ObjectType, Removed, UserChange,
 };
-use crate::store::{mirror, watermarks};
+use crate::store::{StoreError, mirror, watermarks};
+use rusqlite::Connection;
 use std::collections::{BTreeMap, HashSet};
 
 /// What came of reading.
@@ -55,15 +56,14 @@ async fn read_everyone(job: &Job, cycle_id: &str, initial: bool) -> Result<Read,
     let (users_at, groups_at) = if initial {
         (None, None)
     } else {
-        let reader = job.store.reader()?;
-        (watermarks::get(&reader, Collection::Users)?, watermarks::get(&reader, Collection::Groups)?)
+        job.store.read(|c| Ok((watermarks::get(c, Collection::Users)?, watermarks::get(c, Collection::Groups)?)))?
     };
     let kind = if users_at.is_none() || groups_at.is_none() { CycleKind::Initial } else { CycleKind::Incremental };
     let mut read = Read::new(kind);
     read_assignments(job, cycle_id, &mut read).await?;
-    read_users(job, cycle_id, users_at, &mut read).await?;
+    read_delta::<Users>(job, cycle_id, users_at, &mut read).await?;
     job.stopped()?;
-    read_groups(job, cycle_id, groups_at, &mut read).await?;
+    read_delta::<Groups>(job, cycle_id, groups_at, &mut read).await?;
     Ok(read)
 }
 
@@ -126,173 +126,207 @@ fn failed(read: &mut Read, collection: Collection, error: GraphError) -> Result<
     Ok(())
 }
 
-async fn read_users(job: &Job, cycle_id: &str, at: Option<String>, read: &mut Read) -> Result<(), SyncError> {
-    let mut full = at.is_none();
-    let mut start = at.map_or_else(|| DeltaStart::Full { select: job.user_properties() }, DeltaStart::Link);
-    // One round, and one more from the start when the watermark has expired (E5.20, fault 35).
-    loop {
-        let round = if full {
-            job.store.write(|c| mirror::begin_full_round(c, Collection::Users)).await?
-        } else {
-            mirror::INCREMENTAL
-        };
-        let before = mirror::counts(&*job.store.reader()?)?.0;
-        let mut reader = job.graph.users_delta(start)?;
-        match drain_users(job, &mut reader, round, read).await {
-            Ok(objects) => {
-                if full {
-                    settle_missing_users(job, round, read).await?;
-                }
-                finish(read, &reader, Collection::Users, cycle_id, objects, full, before);
-                return Ok(());
-            }
-            Err(SyncError::Directory(GraphError::Resync { .. })) if !full => {
-                full = true;
-                read.kind = CycleKind::Initial;
-                start = DeltaStart::Full { select: job.user_properties() };
-            }
-            Err(SyncError::Directory(error)) => return failed(read, Collection::Users, error),
-            Err(other) => return Err(other),
-        }
+/// A collection that is read by delta query.
+trait Delta {
+    /// One entry of a page.
+    type Change: Send + 'static;
+
+    /// Its name.
+    const COLLECTION: Collection;
+
+    /// Properties to read.
+    fn select(job: &Job) -> Vec<String>;
+
+    /// Starts to read.
+    fn reader(job: &Job, start: DeltaStart) -> Result<DeltaReader<Self::Change>, GraphError>;
+
+    /// Live objects in the mirror, of users and groups.
+    fn live(counts: (u64, u64)) -> u64;
+
+    /// Id and whether the object is there.
+    fn object(change: &Self::Change) -> (&str, bool);
+
+    /// Further objects that the entry is a change of.
+    fn also(_change: &Self::Change) -> Vec<String> {
+        Vec::new()
     }
+
+    /// Writes an entry into the mirror.
+    fn apply(c: &Connection, change: &Self::Change, round: i64) -> Result<(), StoreError>;
+
+    /// After a full round: whoever was not named is gone.
+    fn settle(job: &Job, round: i64, read: &mut Read) -> impl Future<Output = Result<(), SyncError>> + Send;
 }
 
-async fn drain_users(
-    job: &Job,
-    reader: &mut DeltaReader<UserChange>,
-    round: i64,
-    read: &mut Read,
-) -> Result<u64, SyncError> {
-    let mut objects = 0;
-    while let Some(page) = reader.next_page().await? {
-        job.stopped()?;
-        objects += page.iter().filter(|u| u.removed.is_none()).count() as u64;
-        read.touched.extend(page.iter().map(|u| u.id.clone()));
-        job.progress(format!("reading users: {}", read.touched.len()));
+struct Users;
+
+impl Delta for Users {
+    type Change = UserChange;
+
+    const COLLECTION: Collection = Collection::Users;
+
+    fn select(job: &Job) -> Vec<String> {
+        job.user_properties()
+    }
+
+    fn reader(job: &Job, start: DeltaStart) -> Result<DeltaReader<UserChange>, GraphError> {
+        job.graph.users_delta(start)
+    }
+
+    fn live(counts: (u64, u64)) -> u64 {
+        counts.0
+    }
+
+    fn object(change: &UserChange) -> (&str, bool) {
+        (&change.id, change.removed.is_none())
+    }
+
+    fn apply(c: &Connection, change: &UserChange, round: i64) -> Result<(), StoreError> {
+        mirror::apply_user(c, change, round)
+    }
+
+    /// Whoever is missing is in the recycle bin if that lists them, otherwise gone for good. If the recycle bin
+    /// cannot be read, nobody is marked, and the users get no certificate.
+    async fn settle(job: &Job, round: i64, read: &mut Read) -> Result<(), SyncError> {
+        let missing = job.store.read(|c| mirror::missing_users(c, round))?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let bin: HashSet<String> = job.graph.deleted_users().await?.into_iter().collect();
+        read.touched.extend(missing.iter().cloned());
         job.store
             .write(move |c| {
-                for change in &page {
-                    mirror::apply_user(c, change, round)?;
+                for id in &missing {
+                    let removed = if bin.contains(id) { Removed::Soft } else { Removed::Hard };
+                    mirror::mark_removed(c, ObjectType::User, id, removed)?;
                 }
                 Ok(())
             })
             .await?;
+        Ok(())
     }
-    Ok(objects)
 }
 
-/// After a full round, whoever was not named is gone: to the recycle bin if it lists them, otherwise for good.
-/// If the recycle bin cannot be read, nobody is marked, and the users collection gets no certificate.
-async fn settle_missing_users(job: &Job, round: i64, read: &mut Read) -> Result<(), SyncError> {
-    let missing = mirror::missing_users(&*job.store.reader()?, round)?;
-    if missing.is_empty() {
-        return Ok(());
+struct Groups;
+
+impl Delta for Groups {
+    type Change = GroupChange;
+
+    const COLLECTION: Collection = Collection::Groups;
+
+    fn select(job: &Job) -> Vec<String> {
+        job.group_properties()
     }
-    let bin: HashSet<String> = job.graph.deleted_users().await?.into_iter().collect();
-    read.touched.extend(missing.iter().cloned());
-    job.store
-        .write(move |c| {
-            for id in &missing {
-                let removed = if bin.contains(id) { Removed::Soft } else { Removed::Hard };
-                mirror::mark_removed(c, ObjectType::User, id, removed)?;
-            }
-            Ok(())
-        })
-        .await?;
-    Ok(())
+
+    fn reader(job: &Job, start: DeltaStart) -> Result<DeltaReader<GroupChange>, GraphError> {
+        job.graph.groups_delta(start)
+    }
+
+    fn live(counts: (u64, u64)) -> u64 {
+        counts.1
+    }
+
+    fn object(change: &GroupChange) -> (&str, bool) {
+        (&change.id, change.removed.is_none())
+    }
+
+    /// A membership is a change of the member's entitlement as well (E5.1).
+    fn also(change: &GroupChange) -> Vec<String> {
+        change.added.iter().map(|m| m.id.clone()).chain(change.dropped.iter().cloned()).collect()
+    }
+
+    fn apply(c: &Connection, change: &GroupChange, round: i64) -> Result<(), StoreError> {
+        mirror::apply_group(c, change, round)
+    }
+
+    async fn settle(job: &Job, round: i64, _read: &mut Read) -> Result<(), SyncError> {
+        job.store
+            .write(move |c| {
+                for id in mirror::missing_groups(c, round)? {
+                    mirror::mark_removed(c, ObjectType::Group, &id, Removed::Hard)?;
+                }
+                mirror::drop_members_not_seen(c, round).map(drop)
+            })
+            .await?;
+        Ok(())
+    }
 }
 
-async fn read_groups(job: &Job, cycle_id: &str, at: Option<String>, read: &mut Read) -> Result<(), SyncError> {
+/// Reads a collection from a watermark, or whole; whole as well when the watermark has expired (fault 35).
+async fn read_delta<D: Delta>(job: &Job, cycle_id: &str, at: Option<String>, read: &mut Read) -> Result<(), SyncError> {
+    let whole = || DeltaStart::Full { select: D::select(job) };
     let mut full = at.is_none();
-    let mut start = at.map_or_else(|| DeltaStart::Full { select: job.group_properties() }, DeltaStart::Link);
+    let mut start = at.map_or_else(whole, DeltaStart::Link);
     loop {
         let round = if full {
-            job.store.write(|c| mirror::begin_full_round(c, Collection::Groups)).await?
+            job.store.write(|c| mirror::begin_full_round(c, D::COLLECTION)).await?
         } else {
             mirror::INCREMENTAL
         };
-        let before = mirror::counts(&*job.store.reader()?)?.1;
-        let mut reader = job.graph.groups_delta(start)?;
-        match drain_groups(job, &mut reader, round, read).await {
-            Ok(objects) => {
-                if full {
-                    job.store
-                        .write(move |c| {
-                            for id in mirror::missing_groups(c, round)? {
-                                mirror::mark_removed(c, ObjectType::Group, &id, Removed::Hard)?;
-                            }
-                            mirror::drop_members_not_seen(c, round)?;
-                            Ok(())
-                        })
-                        .await?;
-                }
-                finish(read, &reader, Collection::Groups, cycle_id, objects, full, before);
+        let before = D::live(job.store.read(mirror::counts)?);
+        match drain::<D>(job, start, full, round, read).await {
+            Ok(drained) => {
+                read.pages += drained.pages;
+                read.watermarks.insert(D::COLLECTION, drained.link);
+                read.certificates.push(Certificate {
+                    collection: D::COLLECTION,
+                    cycle_id: cycle_id.to_owned(),
+                    pages: drained.pages,
+                    objects: drained.objects,
+                    full,
+                    before,
+                });
                 return Ok(());
             }
             Err(SyncError::Directory(GraphError::Resync { .. })) if !full => {
                 full = true;
                 read.kind = CycleKind::Initial;
-                start = DeltaStart::Full { select: job.group_properties() };
+                start = whole();
             }
-            Err(SyncError::Directory(error)) => return failed(read, Collection::Groups, error),
+            Err(SyncError::Directory(error)) => return failed(read, D::COLLECTION, error),
             Err(other) => return Err(other),
         }
     }
 }
 
-async fn drain_groups(
+/// A round that was read to the end.
+struct Drained {
+    objects: u64,
+    pages: u64,
+    link: String,
+}
+
+async fn drain<D: Delta>(
     job: &Job,
-    reader: &mut DeltaReader<GroupChange>,
+    start: DeltaStart,
+    full: bool,
     round: i64,
     read: &mut Read,
-) -> Result<u64, SyncError> {
-    // A large group comes in several entries (fault 40), so objects are counted by id.
+) -> Result<Drained, SyncError> {
+    let mut reader = D::reader(job, start)?;
+    // An object may come in several entries (fault 40), so objects are counted by id.
     let mut seen = HashSet::new();
     while let Some(page) = reader.next_page().await? {
         job.stopped()?;
-        seen.extend(page.iter().filter(|g| g.removed.is_none()).map(|g| g.id.clone()));
         for change in &page {
-            read.touched.insert(change.id.clone());
-            // A membership is a change of the member's entitlement as well (E5.1).
-            read.touched.extend(change.added.iter().map(|m| m.id.clone()).chain(change.dropped.iter().cloned()));
+            let (id, there) = D::object(change);
+            if there {
+                seen.insert(id.to_owned());
+            }
+            read.touched.insert(id.to_owned());
+            read.touched.extend(D::also(change));
         }
-        job.progress(format!("reading groups: {}", seen.len()));
-        job.store
-            .write(move |c| {
-                for change in &page {
-                    mirror::apply_group(c, change, round)?;
-                }
-                Ok(())
-            })
-            .await?;
+        job.progress(format!("reading {}: {}", D::COLLECTION.as_str(), seen.len()));
+        job.store.write(move |c| page.iter().try_for_each(|change| D::apply(c, change, round))).await?;
     }
-    Ok(seen.len() as u64)
-}
-
-fn finish<T>(
-    read: &mut Read,
-    reader: &DeltaReader<T>,
-    collection: Collection,
-    cycle_id: &str,
-    objects: u64,
-    full: bool,
-    before: u64,
-) {
-    read.pages += reader.pages();
-    match reader.delta_link() {
-        Some(link) => {
-            read.watermarks.insert(collection, link.to_owned());
-            read.certificates.push(Certificate {
-                collection,
-                cycle_id: cycle_id.to_owned(),
-                pages: reader.pages(),
-                objects,
-                full,
-                before,
-            });
-        }
-        None => read.failures.push((collection, "the last page carried no delta link".into())),
+    if full {
+        D::settle(job, round, read).await?;
     }
+    let link = reader.delta_link().map(str::to_owned).ok_or_else(|| GraphError::NotGraph {
+        what: format!("{}/delta", D::COLLECTION.as_str()),
+        reason: "the last page carries no delta link",
+    })?;
+    Ok(Drained { objects: seen.len() as u64, pages: reader.pages(), link })
 }
 
 /// Reads single objects for provision on demand (E12), with the assignments. What is read is complete for these

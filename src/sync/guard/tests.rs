@@ -6,25 +6,7 @@ use crate::sync::scope::{Course, OutReason};
 fn work(verb: Verb, id: &str, standing: Standing) -> Work {
     let object_type =
         if matches!(verb, Verb::AddMembers | Verb::RemoveMembers) { ObjectType::Group } else { ObjectType::User };
-    let subject = Subject {
-        object_type,
-        source_id: id.into(),
-        name: id.into(),
-        principal_name: None,
-        removed: None,
-        assigned: false,
-        standing,
-        course: Course::Nothing,
-        link: None,
-        values: Vec::new(),
-        defaults: Vec::new(),
-        off_values: Vec::new(),
-        matching: Vec::new(),
-        problem: None,
-        create_problem: None,
-        touched: true,
-        retry: None,
-    };
+    let subject = Subject::new(object_type, id, id, standing, Course::Nothing, None);
     let operation = crate::sync::plan::operation(&subject, verb, String::new(), Vec::new(), "c", None);
     Work { operation, request: Request::Delete, subject, link_after: None }
 }
