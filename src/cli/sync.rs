@@ -6,7 +6,7 @@ use super::signals::Signals;
 use super::{Ctx, Exit, Outcome, hand, resolve};
 use crate::engine::Ask;
 use crate::model::Operation;
-use crate::text::{out_json, out_line, show};
+use crate::text::{Policy, err_line, out_json, out_line, show, show_with};
 use serde_json::Value;
 
 /// `heeler sync [--initial]`
@@ -17,6 +17,9 @@ pub(super) async fn sync(ctx: &Ctx, initial: bool) -> Outcome {
     let answer = hand::carry_out(&access, &Ask::Sync { initial }, "heeler sync", &signals, detail).await?;
     if ctx.json {
         out_json(&without(&answer.result, &["unread"]))?;
+        if let Some(error) = answer.result.get("error").and_then(Value::as_str) {
+            err_line(&show_with(&format!("error: {error}"), Policy::Lines));
+        }
     } else {
         report::print(&access.store, &answer.result)?;
     }
