@@ -263,7 +263,12 @@ fn plan_create(subject: Subject, rules: &ObjectRules, cycle_id: &str, now: &str)
     Planned::Work(Box::new(Work { operation, request: Request::Create(body), subject, link_after: Some(link_after) }))
 }
 
-fn create_body(values: &[(usize, Value)], rules: &ObjectRules, object_type: ObjectType) -> (Value, Map<String, Value>) {
+/// The body of a POST with these values, and what the ledger will hold of it.
+pub(super) fn create_body(
+    values: &[(usize, Value)],
+    rules: &ObjectRules,
+    object_type: ObjectType,
+) -> (Value, Map<String, Value>) {
     let schemas = match object_type {
         ObjectType::User => Schemas::user(),
         ObjectType::Group => Schemas::group(),

@@ -8,7 +8,7 @@ use crate::scim::patch::{Op, PatchOp, PatchRequest};
 use crate::store::links;
 use crate::sync::journal::Trouble;
 use crate::sync::plan::Work;
-use crate::sync::{retry, verify};
+use crate::sync::verify;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -26,10 +26,13 @@ impl Applying<'_> {
     pub(super) async fn members(&self, work: &mut Work) -> Outcome {
         let (group, pairs, fresh) = match self.resolve(work) {
             Ok(Some(resolved)) => resolved,
-            Ok(None) => return retry::unresolved("the group is not provisioned"),
+            Ok(None) => return Outcome::waits("the group is not provisioned"),
             Err(error) => return Outcome::failed("InternalError", error.to_string(), None),
         };
         let add = work.operation.verb == Verb::AddMembers;
+        if pairs.is_empty() {
+            return Outcome::waits("none of these members has an account in the app, or all are in the group already");
+        }
         // A group that existed before, or whose last write nobody knows about: never add somebody twice.
         let look = add && (fresh && group.origin == Origin::Adopted || self.unknown.contains(&group.source_id));
         let present = if look {
@@ -71,7 +74,7 @@ impl Applying<'_> {
                 }
             }
         }
-        let mut outcome = self.prove(&group, &todo, &done, add).await;
+        let mut outcome = self.prove_members(&group, &todo, &done, add).await;
         outcome.members.extend(done.into_iter().map(|member| (group.source_id.clone(), member, add)));
         outcome.target_id = Some(group.target_id.clone());
         if let Some(error) = refusal {
@@ -99,7 +102,12 @@ impl Applying<'_> {
                 pairs.push(Pair { source_id: id.clone(), target_id: link.target_id });
             }
         }
-        let fresh = links::members_applied(&reader, &group.source_id)?.is_empty();
+        let applied = links::members_applied(&reader, &group.source_id)?;
+        if work.operation.verb == Verb::AddMembers {
+            // A group may have been born with some of them.
+            pairs.retain(|p| !applied.contains(&p.source_id));
+        }
+        let fresh = applied.is_empty();
         Ok(Some((group, pairs, fresh)))
     }
 
@@ -167,7 +175,7 @@ impl Applying<'_> {
     }
 
     /// One read of the group proves all chunks.
-    async fn prove(&self, group: &Link, sent: &[Pair], done: &[String], add: bool) -> Outcome {
+    async fn prove_members(&self, group: &Link, sent: &[Pair], done: &[String], add: bool) -> Outcome {
         let done: HashSet<&str> = done.iter().map(String::as_str).collect();
         match verify::members_shown(self.job, &group.target_id).await {
             Ok(Some(shown)) => {
