@@ -132,13 +132,11 @@ impl Applying<'_> {
                 Ok(Some(found)) => Posted::Found(found, Origin::Created),
                 Ok(None) | Err(_) => Posted::No(error),
             },
-            Err(error) if error.conflict() => {
-                match observe::locate(self.job, object_type, &work.subject, self.rules_of(object_type)).await {
-                    Ok(Some(found)) => Posted::Found(found, Origin::Adopted),
-                    Err(other) if other.systemic() => Posted::No(other),
-                    Ok(None) | Err(_) => Posted::No(error),
-                }
-            }
+            Err(error) if error.conflict() => match self.holder(work).await {
+                Ok(Some(found)) => Posted::Found(found, Origin::Adopted),
+                Err(other) if other.systemic() => Posted::No(other),
+                Ok(None) | Err(_) => Posted::No(error),
+            },
             Err(error) => Posted::No(error),
         }
     }
@@ -265,7 +263,7 @@ impl Applying<'_> {
                         .find(|(r, _)| rules.target(*r).eq_ignore_ascii_case(t))
                         .and_then(|(_, v)| v.as_str())
                 };
-                let name = text("displayName").map(str::to_owned).unwrap_or_else(|| work.subject.name.clone());
+                let name = text("displayName").map_or_else(|| work.subject.name.clone(), str::to_owned);
                 let path = AttrPath { sub: Some("formatted".into()), ..AttrPath::of("name") };
                 draft.extras.push((path, json!(name)));
             }
@@ -306,8 +304,20 @@ impl Applying<'_> {
             .collect()
     }
 
+    /// Who holds the name that the app says is taken.
+    async fn holder(&self, work: &Work) -> Result<Option<Value>, ScimError> {
+        let object_type = work.operation.object_type;
+        if !self.learned.worth_listing() {
+            return self.locate_once(work).await;
+        }
+        let found = observe::locate(self.job, object_type, &work.subject, self.rules_of(object_type)).await?;
+        self.learned.listed(found.is_some());
+        Ok(found)
+    }
+
     /// Searches for an object whose create may have happened, patiently.
     async fn look(&self, work: &Work) -> Result<Option<Value>, ScimError> {
+        let object_type = work.operation.object_type;
         for pause in LOOKS {
             tokio::time::sleep(pause).await;
             let found = self.locate_once(work).await?;
@@ -315,12 +325,12 @@ impl Applying<'_> {
                 return Ok(found);
             }
         }
-        Ok(None)
+        observe::locate(self.job, object_type, &work.subject, self.rules_of(object_type)).await
     }
 
     async fn locate_once(&self, work: &Work) -> Result<Option<Value>, ScimError> {
         let object_type = work.operation.object_type;
-        observe::locate(self.job, object_type, &work.subject, self.rules_of(object_type)).await
+        observe::locate_by_filter(self.job, object_type, &work.subject, self.rules_of(object_type)).await
     }
 
     async fn created(&self, work: &mut Work, answer: &Value, draft: &Draft) -> Outcome {

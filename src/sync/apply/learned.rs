@@ -29,6 +29,7 @@ struct State {
     full: u32,
     full_words: String,
     fruitless: u32,
+    listings: u32,
     plain: bool,
     resources: HashMap<(ObjectType, String), String>,
 }
@@ -100,6 +101,17 @@ impl Learned {
     /// Whether it is worth to look for the fault of a refusal that names nothing.
     pub fn worth_searching(&self) -> bool {
         self.state().fruitless < LESSONS
+    }
+
+    /// Somebody was searched for among everybody, in vain or not.
+    pub fn listed(&self, found: bool) {
+        let mut state = self.state();
+        state.listings = if found { 0 } else { state.listings + 1 };
+    }
+
+    /// Whether it is worth to read everybody for the sake of one conflict.
+    pub fn worth_listing(&self) -> bool {
+        self.state().listings < LESSONS
     }
 
     /// The app takes elements of lists without `type` and `primary` only.
