@@ -76,6 +76,11 @@ impl ScimClient {
         &self.base
     }
 
+    /// The URL of a user, for `$ref`; empty when the id cannot be addressed.
+    pub fn user_url(&self, id: &str) -> String {
+        self.resource(ObjectType::User, id).map(|url| url.to_string()).unwrap_or_default()
+    }
+
     /// Requests sent so far, repetitions included.
     pub fn requests(&self) -> u64 {
         self.http.requests()

@@ -3,12 +3,17 @@
 //! Leavers come before joiners; users before groups; references last. Within a step the limiter of the app bounds
 //! what runs at once. A fault that concerns everybody (token refused, app unreachable) stops all writes.
 
+mod blame;
+mod create;
+mod learned;
+mod manager;
 mod members;
 mod outcome;
 mod write;
 
 pub use outcome::Outcome;
 
+use self::learned::Learned;
 use super::journal::{self, Record, Trouble};
 use super::plan::{Request, Work};
 use super::project::{ObjectRules, Rules};
@@ -43,6 +48,8 @@ pub(super) struct Applying<'a> {
     pub(super) rules: &'a Rules,
     /// Objects with an earlier operation whose outcome nobody knows: looked up again before anything is made.
     pub(super) unknown: &'a HashSet<String>,
+    /// What the app taught us so far.
+    learned: Learned,
     tally: Mutex<Counts>,
     /// Objects that were counted: a manager or members written in the same cycle do not count again.
     counted: Mutex<HashSet<String>>,
@@ -74,6 +81,7 @@ pub async fn apply(
         cycle_id,
         rules,
         unknown,
+        learned: Learned::default(),
         tally: Mutex::new(Counts::default()),
         counted: Mutex::new(HashSet::new()),
         fatal: Mutex::new(None),
@@ -170,6 +178,7 @@ impl Applying<'_> {
             operation.target_id = Some(target.clone());
         }
         let status = match outcome.state {
+            OperationState::Failed if outcome.waits => LogStatus::Skipped,
             OperationState::Failed => LogStatus::Failure,
             OperationState::Unknown => LogStatus::Warning,
             _ if outcome.trouble.is_some() => LogStatus::Warning,
@@ -195,7 +204,7 @@ impl Applying<'_> {
             duration_ms,
         };
         let entry = journal::entry(job, self.cycle_id, &record, self.rules_of(operation.object_type), &now);
-        let retry = if failed && !systemic {
+        let retry = if failed && !systemic && !outcome.waits {
             let trouble = outcome.trouble.clone().unwrap_or_else(|| Trouble {
                 code: "InternalError".into(),
                 reason: "failed".into(),
@@ -206,7 +215,9 @@ impl Applying<'_> {
         } else {
             None
         };
-        self.count(&operation, failed || unknown, outcome.adopted);
+        if !outcome.waits {
+            self.count(&operation, failed || unknown, outcome.adopted);
+        }
         let link = outcome.link;
         let (object_type, source_id) = (operation.object_type, operation.source_id.clone());
         let row = operation.clone();

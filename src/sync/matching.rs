@@ -7,6 +7,7 @@ use super::plan::Seen;
 use super::project::{ObjectRules, Subject};
 use crate::scim::resource;
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
 
 /// Whether a resource really carries a matching value, by the attribute's own rules of comparison (E6.18).
 pub fn carries(found: &Value, rule: usize, wanted: &str, rules: &ObjectRules) -> bool {
@@ -17,6 +18,28 @@ pub fn carries(found: &Value, rule: usize, wanted: &str, rules: &ObjectRules) ->
 /// The key under which a matching value is indexed.
 pub fn key(value: &str, case_exact: bool) -> String {
     if case_exact { value.to_owned() } else { value.to_lowercase() }
+}
+
+/// Whether a rule carries the directory id itself: such a value belongs to one object and to no other.
+pub fn is_anchor(rule: usize, value: &Value, subject: &Subject, rules: &ObjectRules) -> bool {
+    rules.target(rule).eq_ignore_ascii_case("externalId") && value.as_str() == Some(&subject.source_id)
+}
+
+/// Whether a resource is the one that a conflict or a lost answer was about: it carries a matching value, whatever the
+/// letter case or the composition of its characters, or the directory id itself. Values such as a nickname prove
+/// nothing: two people may share them.
+pub fn is_subject(found: &Value, subject: &Subject, rules: &ObjectRules) -> bool {
+    let loose = |text: &str| text.trim().nfkc().collect::<String>().to_lowercase();
+    let matches = subject.matching.iter().any(|(rule, wanted)| {
+        carries(found, *rule, wanted, rules)
+            || resource::get(found, &rules.paths[*rule])
+                .and_then(|held| held.as_str().map(loose))
+                .is_some_and(|held| held == loose(wanted))
+    });
+    let anchored = subject.values.iter().any(|(rule, value)| {
+        is_anchor(*rule, value, subject, rules) && carries(found, *rule, &subject.source_id, rules)
+    });
+    matches || anchored
 }
 
 /// Reduces the candidates for one matching attribute: `None` means that the next attribute is tried.

@@ -13,6 +13,7 @@ use crate::store::{links, mirror};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Below this many questions a listing is not even considered.
 const FEW: usize = 3;
@@ -77,8 +78,10 @@ pub async fn observe(
     let mut doubtful = Vec::new();
     // Indices instead of references: the compiler cannot prove the latter `Send` for every lifetime.
     let rest = &rest;
+    // Once a filter was seen not to work, nobody else is asked with one.
+    let deaf = &AtomicBool::new(false);
     let mut answers = stream::iter(0..rest.len())
-        .map(|i| async move { (i, ask(job, object_type, rest[i], rules).await) })
+        .map(|i| async move { (i, ask(job, object_type, rest[i], rules, deaf).await) })
         .buffer_unordered(job.settings.concurrency);
     while let Some((i, answer)) = answers.next().await {
         let subject = rest[i];
@@ -87,15 +90,23 @@ pub async fn observe(
             Answer::Seen(found) => {
                 seen.insert(subject.source_id.clone(), found);
             }
-            Answer::FilterIgnored => doubtful.push(subject),
+            Answer::FilterUseless => {
+                deaf.store(true, Ordering::Relaxed);
+                doubtful.push(subject);
+            }
         }
     }
     drop(answers);
     if !doubtful.is_empty() {
-        // The app answers a filter with everybody: only a listing tells who is there.
+        // The app answers a filter with everybody, or refuses it: only a listing tells who is there.
         let listing = list(job, object_type, &doubtful, rules, true).await?;
         for subject in doubtful {
-            let found = listing.answer(subject, rules).unwrap_or(Seen::Absent);
+            let found = match (listing.answer(subject, rules), &listing.broken) {
+                (Some(found), _) => found,
+                (None, Some((code, reason))) => Seen::Failed { code: code.clone(), reason: reason.clone() },
+                // It came to its end, though the app had promised more.
+                (None, None) => Seen::Absent,
+            };
             seen.insert(subject.source_id.clone(), found);
         }
     }
@@ -166,6 +177,8 @@ fn refuse_taken(
 struct Listing {
     /// Whether every page was read and the count fits.
     complete: bool,
+    /// Why it could not be read to its end: code and reason.
+    broken: Option<(String, String)>,
     resources: Vec<Value>,
     by_id: HashMap<String, usize>,
     by_value: HashMap<(usize, String), Vec<usize>>,
@@ -222,7 +235,10 @@ async fn list(
             }
             Err(error) if error.systemic() => return Err(error.into()),
             // An app that cannot list can still be asked.
-            Err(_) => return Ok(listing),
+            Err(error) => {
+                listing.broken = Some((error.code().to_owned(), format!("the app cannot be listed: {error}")));
+                return Ok(listing);
+            }
         };
         let length = page.len();
         listed += length as u64;
@@ -274,11 +290,18 @@ fn keep(
 
 enum Answer {
     Seen(Seen),
-    FilterIgnored,
+    /// The filter was ignored or refused.
+    FilterUseless,
 }
 
 /// Asks about one object. Only faults that concern everybody are errors.
-async fn ask(job: &Job, object_type: ObjectType, subject: &Subject, rules: &ObjectRules) -> Result<Answer, SyncError> {
+async fn ask(
+    job: &Job,
+    object_type: ObjectType,
+    subject: &Subject,
+    rules: &ObjectRules,
+    deaf: &AtomicBool,
+) -> Result<Answer, SyncError> {
     let outcome = match need(subject) {
         Need::Nothing => Ok(Answer::Seen(Seen::Unasked)),
         Need::ById(id) => job
@@ -286,6 +309,7 @@ async fn ask(job: &Job, object_type: ObjectType, subject: &Subject, rules: &Obje
             .get(object_type, id, false)
             .await
             .map(|found| Answer::Seen(found.map_or(Seen::Gone, |f| Seen::One(Box::new(f))))),
+        Need::Match if deaf.load(Ordering::Relaxed) => Ok(Answer::FilterUseless),
         Need::Match => ask_match(job, object_type, subject, rules).await,
     };
     match outcome {
@@ -303,20 +327,25 @@ async fn ask_match(
 ) -> Result<Answer, ScimError> {
     for (rule, value) in &subject.matching {
         let filter = Filter::eq(rules.target(*rule), value);
-        let found = job.scim.query(object_type, &filter).await?;
+        let found = match job.scim.query(object_type, &filter).await {
+            Ok(found) => found,
+            Err(error) if error.refused() => return Ok(Answer::FilterUseless),
+            Err(error) => return Err(error),
+        };
         let strangers = !found.is_empty();
         let fitting: Vec<Value> = found.into_iter().filter(|f| matching::carries(f, *rule, value, rules)).collect();
         match matching::choose(fitting) {
             Some(seen) => return Ok(Answer::Seen(seen)),
-            None if strangers => return Ok(Answer::FilterIgnored),
+            None if strangers => return Ok(Answer::FilterUseless),
             None => {}
         }
     }
     Ok(Answer::Seen(Seen::Absent))
 }
 
-/// Looks one object up again after an answer was lost or a conflict was reported: by the matching attributes, then
-/// by `externalId` if it is mapped.
+/// Looks one object up again after an answer was lost or a conflict was reported: by the matching attributes, by
+/// `externalId` if that is the directory id itself, and at last among everybody, since filters miss what differs in
+/// case, or do not work at all. An account that only shares some other value is somebody else.
 ///
 /// # Errors
 /// As the client.
@@ -326,15 +355,43 @@ pub async fn locate(
     subject: &Subject,
     rules: &ObjectRules,
 ) -> Result<Option<Value>, ScimError> {
-    let external = subject.values.iter().find(|(i, _)| rules.target(*i).eq_ignore_ascii_case("externalId"));
+    if let Some(found) = locate_by_filter(job, object_type, subject, rules).await? {
+        return Ok(Some(found));
+    }
+    let mut pages = job.scim.list(object_type, false, &[]);
+    let mut found = Vec::new();
+    while let Some(page) = pages.next_page().await? {
+        found.extend(page.into_iter().filter(|candidate| matching::is_subject(candidate, subject, rules)));
+    }
+    Ok(match matching::choose(found) {
+        Some(Seen::One(found)) => Some(*found),
+        _ => None,
+    })
+}
+
+/// As [`locate`], without reading everybody: filters that fail count as misses.
+///
+/// # Errors
+/// As the client.
+pub async fn locate_by_filter(
+    job: &Job,
+    object_type: ObjectType,
+    subject: &Subject,
+    rules: &ObjectRules,
+) -> Result<Option<Value>, ScimError> {
+    let external = subject.values.iter().find(|(i, v)| matching::is_anchor(*i, v, subject, rules));
     let keys = subject
         .matching
         .iter()
         .map(|(rule, value)| (*rule, value.clone()))
         .chain(external.and_then(|(i, v)| v.as_str().map(|v| (*i, v.to_owned()))));
     for (rule, value) in keys {
-        let found = job.scim.query(object_type, &Filter::eq(rules.target(rule), &value)).await?;
-        let fitting = found.into_iter().filter(|f| matching::carries(f, rule, &value, rules)).collect();
+        let found = match job.scim.query(object_type, &Filter::eq(rules.target(rule), &value)).await {
+            Ok(found) => found,
+            Err(error) if error.refused() => continue,
+            Err(error) => return Err(error),
+        };
+        let fitting = found.into_iter().filter(|f| matching::is_subject(f, subject, rules)).collect();
         if let Some(Seen::One(found)) = matching::choose(fitting) {
             return Ok(Some(*found));
         }

@@ -200,6 +200,10 @@ fn plan_provision(subject: Subject, seen: Seen, rules: &ObjectRules, cycle_id: &
             let reason = format!("several people in the directory share the matching value {value}");
             note(subject, "DuplicateSourceEntries", reason, true)
         }
+        // Some apps answer 404 about accounts that are off: turning it on by its id tells whether it is there.
+        Seen::Gone if subject.link.as_ref().is_some_and(|l| !l.active && !l.broken) => {
+            plan_revive(subject, rules, cycle_id)
+        }
         Seen::Gone => {
             let id = subject.link.as_ref().map_or("", |l| l.target_id.as_str());
             let reason = format!("the app no longer has the resource {id}");
@@ -263,7 +267,12 @@ fn plan_create(subject: Subject, rules: &ObjectRules, cycle_id: &str, now: &str)
     Planned::Work(Box::new(Work { operation, request: Request::Create(body), subject, link_after: Some(link_after) }))
 }
 
-fn create_body(values: &[(usize, Value)], rules: &ObjectRules, object_type: ObjectType) -> (Value, Map<String, Value>) {
+/// The body of a POST with these values, and what the ledger will hold of it.
+pub(super) fn create_body(
+    values: &[(usize, Value)],
+    rules: &ObjectRules,
+    object_type: ObjectType,
+) -> (Value, Map<String, Value>) {
     let schemas = match object_type {
         ObjectType::User => Schemas::user(),
         ObjectType::Group => Schemas::group(),
@@ -356,6 +365,26 @@ fn plan_write(subject: Subject, found: Value, rules: &ObjectRules, cycle_id: &st
         subject,
         link_after: Some(after),
     }))
+}
+
+/// An account that is off and hidden: everything is written, blindly, to the id in the ledger.
+fn plan_revive(subject: Subject, rules: &ObjectRules, cycle_id: &str) -> Planned {
+    let Some(link) = subject.link.clone() else { return Planned::Nothing };
+    let values: Vec<(usize, Value)> =
+        subject.values.iter().filter(|(i, _)| rules.rule(*i).flow_type == FlowType::Always).cloned().collect();
+    let mut applied = link.applied.clone();
+    let mut changes = Vec::with_capacity(values.len());
+    for (i, value) in &values {
+        let target = rules.target(*i);
+        let old = applied.insert(target.to_owned(), value.clone()).unwrap_or(Value::Null);
+        changes.push(Change { attribute: target.to_owned(), old, new: value.clone() });
+    }
+    let after = Link { applied, managed: true, active: true, ..link.clone() };
+    let reason = "in scope and enabled again; the app does not show accounts that are off".to_owned();
+    let operation = operation(&subject, Verb::Enable, reason, changes, cycle_id, Some(&link));
+    let patch = patch_of(&values, rules, None);
+    let request = Request::Patch { patch, before: None };
+    Planned::Work(Box::new(Work { operation, request, subject, link_after: Some(after) }))
 }
 
 /// The mapped values that the resource does not hold, by the attribute's own rules of comparison (E7.12).

@@ -1,6 +1,5 @@
 //! When to try again: the next cycle first, then ever less often, measured from the first failure (E10, A8).
 
-use super::apply::Outcome;
 use super::journal::Trouble;
 use super::project::Subject;
 use crate::model::Retry;
@@ -55,11 +54,6 @@ pub fn due(retry: &Retry, fingerprint: &str, now: &str) -> bool {
         (Ok(at), Ok(now)) => at <= now,
         _ => true,
     }
-}
-
-/// A reference that cannot be written yet (E7.54).
-pub fn unresolved(reason: &str) -> Outcome {
-    Outcome::failed("UnableToResolveReferenceAttributeValue", reason.to_owned(), None)
 }
 
 #[cfg(test)]

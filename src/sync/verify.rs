@@ -7,7 +7,7 @@ use crate::scim::client::ScimError;
 use crate::scim::path::AttrPath;
 use crate::scim::resource;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// What a look at the app proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,19 +75,54 @@ pub async fn read_back(
     })
 }
 
-/// Ids of the members that a group shows; `None` when the app never returns members.
+/// The members that a group shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Their values as the app writes them: ids, or whatever it takes for ids.
+    pub values: Vec<String>,
+    places: HashMap<String, usize>,
+    names: HashMap<String, usize>,
+}
+
+impl Shown {
+    /// Reads the members of a group resource; `None` when it shows none.
+    pub fn of(group: &Value) -> Option<Self> {
+        let members = resource::get(group, &AttrPath::of("members"))?;
+        let mut shown = Self::default();
+        for member in members.as_array()? {
+            let Some(value) = member.get("value").and_then(Value::as_str) else { continue };
+            let at = shown.values.len();
+            shown.values.push(value.to_owned());
+            shown.places.insert(value.to_owned(), at);
+            shown.names.insert(value.to_lowercase(), at);
+            // A value may be the user name while the link carries the id.
+            if let Some(id) = member.get("$ref").and_then(Value::as_str).and_then(last_segment) {
+                shown.places.entry(id.to_owned()).or_insert(at);
+            }
+        }
+        Some(shown)
+    }
+
+    /// The value under which the member with this id is shown.
+    pub fn find(&self, id: &str) -> Option<&str> {
+        self.places.get(id).map(|at| self.values[*at].as_str())
+    }
+
+    /// The value under which a member is shown by its user name, whatever the letter case.
+    pub fn find_name(&self, name: &str) -> Option<&str> {
+        self.names.get(&name.to_lowercase()).map(|at| self.values[*at].as_str())
+    }
+}
+
+/// The last part of a path or URL, as it is.
+fn last_segment(url: &str) -> Option<&str> {
+    url.trim_end_matches('/').rsplit('/').next().filter(|s| !s.is_empty())
+}
+
+/// The members that a group shows; `None` when it shows none, or is not there.
 ///
 /// # Errors
 /// As the client.
-pub async fn members_shown(job: &Job, id: &str) -> Result<Option<HashSet<String>>, SyncError> {
-    let Some(group) = job.scim.get(ObjectType::Group, id, true).await? else { return Ok(None) };
-    let Some(members) = resource::get(&group, &AttrPath::of("members")) else { return Ok(None) };
-    Ok(Some(
-        members
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|m| m.get("value").and_then(Value::as_str).map(str::to_owned))
-            .collect(),
-    ))
+pub async fn members_shown(job: &Job, id: &str) -> Result<Option<Shown>, SyncError> {
+    Ok(job.scim.get(ObjectType::Group, id, true).await?.as_ref().and_then(Shown::of))
 }

@@ -9,6 +9,7 @@ pub mod faults;
 pub mod home;
 pub mod http;
 pub mod proxy;
+pub mod quirky;
 pub mod requests;
 pub mod sandbox;
 

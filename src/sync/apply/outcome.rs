@@ -23,6 +23,8 @@ pub struct Outcome {
     pub export: Option<String>,
     /// Whether an existing resource was taken over instead of making one.
     pub adopted: bool,
+    /// Whether it has to wait for another object and was not tried: no failure, and the next cycle sees by itself.
+    pub waits: bool,
     /// The fault, when it concerns everybody: all writes stop.
     pub app_error: Option<ScimError>,
 }
@@ -39,6 +41,7 @@ impl Outcome {
             trouble: None,
             export: None,
             adopted: false,
+            waits: false,
             app_error: None,
         }
     }
@@ -57,6 +60,11 @@ impl Outcome {
     pub fn failed(code: &str, reason: String, details: Option<String>) -> Self {
         let trouble = Trouble { code: code.to_owned(), reason, details };
         Self { trouble: Some(trouble), ..Self::done(OperationState::Failed) }
+    }
+
+    /// A reference to something that is not in the app yet (E7.54).
+    pub fn waits(reason: &str) -> Self {
+        Self { waits: true, ..Self::failed("UnableToResolveReferenceAttributeValue", reason.to_owned(), None) }
     }
 
     /// What a client error means for the operation.

@@ -1,178 +1,81 @@
-//! Users and groups: POST, PATCH with its fallbacks, DELETE, and the proof of each.
+//! Users and groups: PATCH with its fallbacks, DELETE, and the proof of each.
 
 use super::{Applying, Outcome};
-use crate::model::{Link, ObjectType, OperationState, Origin, Verb};
+use crate::model::{Change, Link, ObjectType, OperationState, Verb};
 use crate::scim::client::ScimError;
 use crate::scim::patch::{Op, PatchOp, PatchRequest};
 use crate::scim::path::AttrPath;
 use crate::scim::resource;
-use crate::store::links;
 use crate::sync::journal::Trouble;
-use crate::sync::plan::{self, Planned, Request, Seen, Work};
+use crate::sync::observe;
+use crate::sync::plan::{self, Request, Work};
+use crate::sync::project::ObjectRules;
 use crate::sync::verify::{self, Proof};
-use crate::sync::{observe, retry};
 use serde_json::{Value, json};
-use std::time::Duration;
 
-/// How often an object is looked for after an answer was lost, and how long between: replicas lag.
-const LOOKS: [Duration; 5] = [
-    Duration::from_millis(50),
-    Duration::from_millis(250),
-    Duration::from_millis(700),
-    Duration::from_millis(1500),
-    Duration::from_millis(2500),
-];
+/// What a PATCH came to.
+#[derive(Default)]
+struct Sent {
+    answer: Option<Value>,
+    /// Attributes the app did not take, each with its reason.
+    refused: Vec<(String, String)>,
+}
 
 impl Applying<'_> {
-    /// Makes a resource. Never twice: after an unknown outcome the app is searched first, after a conflict as well.
-    pub(super) async fn create(&self, work: &mut Work) -> Outcome {
-        let Request::Create(body) = work.request.clone() else {
-            return Outcome::failed("InternalError", "a create without a body".into(), None);
-        };
-        let object_type = work.operation.object_type;
-        if self.unknown.contains(&work.subject.source_id) {
-            match self.look(work).await {
-                Ok(Some(found)) => return self.take_over(work, found, Origin::Created).await,
-                Ok(None) => {}
-                Err(error) => return Outcome::of(error),
-            }
-        }
-        match self.job.scim.create(object_type, &body).await {
-            Ok(answer) => self.created(work, &answer).await,
-            Err(error) if error.outcome_unknown() => match self.look(work).await {
-                Ok(Some(found)) => self.take_over(work, found, Origin::Created).await,
-                Ok(None) | Err(_) => Outcome::of(error),
-            },
-            Err(error) if error.conflict() => {
-                match observe::locate(self.job, object_type, &work.subject, self.rules_of(object_type)).await {
-                    Ok(Some(found)) => self.take_over(work, found, Origin::Adopted).await,
-                    Ok(None) => Outcome::of(error),
-                    Err(other) if other.systemic() => Outcome::of(other),
-                    Err(_) => Outcome::of(error),
-                }
-            }
-            Err(error) => Outcome::of(error),
-        }
-    }
-
-    /// Searches for an object whose create may have happened, patiently.
-    async fn look(&self, work: &Work) -> Result<Option<Value>, ScimError> {
-        let object_type = work.operation.object_type;
-        for pause in LOOKS {
-            tokio::time::sleep(pause).await;
-            let found = observe::locate(self.job, object_type, &work.subject, self.rules_of(object_type)).await?;
-            if found.is_some() || self.job.cancel.is_cancelled() {
-                return Ok(found);
-            }
-        }
-        Ok(None)
-    }
-
-    async fn created(&self, work: &mut Work, answer: &Value) -> Outcome {
-        let object_type = work.operation.object_type;
-        let Some(id) = answer.get("id").and_then(Value::as_str).map(str::to_owned) else {
-            return Outcome::unknown("the app said yes without an id");
-        };
-        // A create that answers with an account that belongs to somebody else (seen on case variants).
-        match self.owner(object_type, &id) {
-            Ok(Some(owner)) if owner != work.subject.source_id => {
-                return Outcome::failed(
-                    "Conflict",
-                    format!("the app answered with the resource {id}, which belongs to another directory object"),
-                    None,
-                );
-            }
-            Ok(_) => {}
-            Err(error) => return Outcome::failed("InternalError", error, None),
-        }
-        let rules = self.rules_of(object_type);
-        let proof = verify::written(self.job, object_type, &id, &work.operation.changes, Some(answer), rules).await;
-        let mut outcome = proven(proof.unwrap_or(Proof::Claimed), "POST");
-        if let Some(link) = &mut work.link_after {
-            link.target_id.clone_from(&id);
-            outcome.link = Some(link.clone());
-        }
-        outcome.target_id = Some(id);
-        outcome
-    }
-
-    fn owner(&self, object_type: ObjectType, target_id: &str) -> Result<Option<String>, String> {
-        let reader = self.job.store.reader().map_err(|e| e.to_string())?;
-        let link = links::by_target(&reader, object_type, target_id).map_err(|e| e.to_string())?;
-        Ok(link.map(|l| l.source_id))
-    }
-
-    /// The resource exists already: record the link, and write what differs.
-    async fn take_over(&self, work: &mut Work, found: Value, origin: Origin) -> Outcome {
-        let object_type = work.operation.object_type;
-        let id = found.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        match self.owner(object_type, &id) {
-            Ok(Some(owner)) if owner != work.subject.source_id => {
-                return Outcome::failed(
-                    "DuplicateSourceEntries",
-                    format!("the account {id} that fits already belongs to another directory object"),
-                    None,
-                );
-            }
-            Ok(_) => {}
-            Err(error) => return Outcome::failed("InternalError", error, None),
-        }
-        let now = self.job.now();
-        let planned = plan::plan(
-            work.subject.clone(),
-            Seen::One(Box::new(found)),
-            self.rules_of(object_type),
-            self.cycle_id,
-            &now,
-        );
-        let adopted = origin == Origin::Adopted;
-        let mut outcome = match planned {
-            Planned::Work(mut next) => {
-                let outcome = self.patch(&mut next).await;
-                work.operation.changes.clone_from(&next.operation.changes);
-                outcome
-            }
-            Planned::Note(note) => {
-                let mut outcome = Outcome::done(OperationState::Verified);
-                outcome.link = note.link_after;
-                outcome
-            }
-            Planned::Nothing => Outcome::done(OperationState::Verified),
-        };
-        if let Some(link) = &mut outcome.link {
-            link.origin = origin;
-        }
-        outcome.target_id = Some(id);
-        outcome.adopted = adopted;
-        outcome
-    }
-
     /// Writes differences, and proves them. A disable is always read back.
     pub(super) async fn patch(&self, work: &mut Work) -> Outcome {
         let object_type = work.operation.object_type;
-        let Request::Patch { patch, before } = &work.request else {
+        let Request::Patch { before, .. } = &work.request else {
             return Outcome::failed("InternalError", "an update without changes".into(), None);
         };
         let Some(id) = work.operation.target_id.clone() else {
             return Outcome::failed("InternalError", "an update without a resource id".into(), None);
         };
-        let sent = match self.send_patch(object_type, &id, patch, before.as_deref()).await {
+        let rules = self.rules_of(object_type);
+        let values: Vec<(usize, Value)> = work
+            .operation
+            .changes
+            .iter()
+            .filter_map(|change| Some((rules.index_of(&change.attribute)?, change.new.clone())))
+            .collect();
+        let sent = match self.send_patch(object_type, &id, &values, before.as_deref()).await {
             Ok(sent) => sent,
             Err(error) if error.not_found() => return self.gone(work, &id),
             Err(error) => return Outcome::of(error),
         };
-        let rules = self.rules_of(object_type);
-        let changes = &work.operation.changes;
+        let went = |change: &&Change| !sent.refused.iter().any(|(target, _)| *target == change.attribute);
+        let changes: Vec<Change> = work.operation.changes.iter().filter(went).cloned().collect();
+        // Where the id is made of the user name, a rename gives a new one.
+        let mut now = sent.answer.as_ref().and_then(|a| a.get("id")?.as_str()).unwrap_or(&id).to_owned();
         let proof = if work.operation.verb == Verb::Disable {
-            verify::read_back(self.job, object_type, &id, changes, rules).await
+            verify::read_back(self.job, object_type, &now, &changes, rules).await
         } else {
-            verify::written(self.job, object_type, &id, changes, sent.answer.as_ref(), rules).await
+            self.prove(object_type, &now, &changes, sent.answer.as_ref()).await
         };
-        let proof = match proof {
+        let mut proof = match proof {
             Ok(proof) => proof,
             Err(error) if error.systemic() => return Outcome::of(error),
             Err(_) => Proof::Claimed,
         };
+        if proof == Proof::Missing && work.operation.verb == Verb::Disable {
+            // The app hides accounts that are off. It said yes to this one.
+            proof = Proof::Claimed;
+        }
+        if proof == Proof::Missing {
+            match observe::locate(self.job, object_type, &work.subject, rules).await {
+                Ok(Some(found)) => {
+                    now = found.get("id").and_then(Value::as_str).unwrap_or(&id).to_owned();
+                    let missing = verify::not_held(&changes, &found, rules);
+                    proof = if missing.is_empty() { Proof::Verified } else { Proof::NotApplied(missing) };
+                }
+                Ok(None) | Err(_) => return self.gone(work, &id),
+            }
+        }
+        if now != id
+            && let Some(outcome) = self.collides(object_type, &now, &work.subject.source_id)
+        {
+            return outcome;
+        }
         if work.operation.verb == Verb::Disable
             && let Proof::NotApplied(attributes) = &proof
         {
@@ -182,20 +85,94 @@ impl Applying<'_> {
                 None,
             );
         }
-        if proof == Proof::Missing {
-            return self.gone(work, &id);
-        }
         let mut outcome = proven(proof, "PATCH");
-        if !sent.refused.is_empty() {
-            outcome.trouble = Some(Trouble {
-                code: "SchemaAttributeNotFound".into(),
-                reason: format!("this app does not take {}: {}", sent.refused.join(", "), sent.why),
-                details: None,
-            });
-        }
-        outcome.link = work.link_after.clone();
-        outcome.target_id = Some(id);
+        report_refused(&mut outcome, &sent.refused);
+        outcome.link = work.link_after.clone().map(|l| Link { target_id: now.clone(), ..l });
+        outcome.target_id = Some(now);
         outcome
+    }
+
+    /// Whether the app holds what was sent. What it ignored is sent again in other forms, unless the app is known to
+    /// ignore it; what it keeps in a form of its own is left at that.
+    pub(super) async fn prove(
+        &self,
+        object_type: ObjectType,
+        id: &str,
+        changes: &[Change],
+        answer: Option<&Value>,
+    ) -> Result<Proof, ScimError> {
+        let rules = self.rules_of(object_type);
+        if let Some(answer) = answer {
+            let missing = verify::not_held(changes, answer, rules);
+            if missing.is_empty() {
+                self.remember_shown(object_type, changes, &[]);
+                return Ok(Proof::Claimed);
+            }
+            if missing.iter().all(|target| self.learned.never_shown(object_type, target)) {
+                return Ok(Proof::NotApplied(missing));
+            }
+        }
+        let Some(read) = self.job.scim.get(object_type, id, false).await? else { return Ok(Proof::Missing) };
+        let mut missing = verify::not_held(changes, &read, rules);
+        if !missing.is_empty() {
+            missing = self.insist(object_type, id, changes, missing, read).await?;
+        }
+        self.remember_shown(object_type, changes, &missing);
+        Ok(if missing.is_empty() { Proof::Verified } else { Proof::NotApplied(missing) })
+    }
+
+    fn remember_shown(&self, object_type: ObjectType, changes: &[Change], missing: &[String]) {
+        for change in changes {
+            if missing.contains(&change.attribute) {
+                self.learned.ignored(object_type, &change.attribute);
+            } else {
+                self.learned.shown(object_type, &change.attribute);
+            }
+        }
+    }
+
+    /// Sends what was ignored in the other forms that apps are known to take. Returns what is still missing.
+    async fn insist(
+        &self,
+        object_type: ObjectType,
+        id: &str,
+        changes: &[Change],
+        mut missing: Vec<String>,
+        mut read: Value,
+    ) -> Result<Vec<String>, ScimError> {
+        let rules = self.rules_of(object_type);
+        for level in 0..3 {
+            let mut sent = false;
+            for change in changes.iter().filter(|c| missing.contains(&c.attribute)) {
+                let Some(rule) = rules.index_of(&change.attribute) else { continue };
+                let held = rules.held(rule, &read);
+                let ignored = held.is_none() || held.as_ref() == Some(&change.old);
+                if !ignored || rules.fills_elements(rule) || self.learned.never_shown(object_type, &change.attribute) {
+                    continue;
+                }
+                // An element that is there is not added a second time.
+                let forms = forms(rules, rule, &change.new, held.is_some());
+                let Some(form) = forms.into_iter().nth(level) else { continue };
+                let request = PatchRequest { operations: vec![form] };
+                match self.job.scim.patch(object_type, id, &request.to_value()).await {
+                    Ok(_) => sent = true,
+                    Err(error) if error.refused() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if !sent {
+                continue;
+            }
+            match self.job.scim.get(object_type, id, false).await? {
+                Some(now) => read = now,
+                None => return Ok(missing),
+            }
+            missing = verify::not_held(changes, &read, rules);
+            if missing.is_empty() {
+                break;
+            }
+        }
+        Ok(missing)
     }
 
     /// The linked resource is gone (E6.16). For somebody who leaves, gone is as good as off.
@@ -217,73 +194,142 @@ impl Applying<'_> {
     }
 
     /// PATCH as one request; if the app refuses it, attribute by attribute, so that one bad value does not keep the
-    /// others back; if the app has no PATCH at all, PUT of the whole resource as it was read.
+    /// others back; if the app takes no PATCH, PUT of the whole resource as it was read.
     async fn send_patch(
         &self,
         object_type: ObjectType,
         id: &str,
-        patch: &PatchRequest,
+        values: &[(usize, Value)],
         before: Option<&Value>,
     ) -> Result<Sent, ScimError> {
-        let scim = &self.job.scim;
-        let first = match scim.patch(object_type, id, &patch.to_value()).await {
-            Ok(answer) => return Ok(Sent { answer, ..Sent::default() }),
+        let rules = self.rules_of(object_type);
+        let mut sent = Sent::default();
+        let mut wanted = Vec::new();
+        for (rule, value) in values {
+            match self.learned.hopeless(object_type, rules.target(*rule)) {
+                Some(why) => sent.refused.push((rules.target(*rule).to_owned(), why)),
+                None => wanted.push((*rule, value.clone())),
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(sent);
+        }
+        let whole = plan::patch_of(&wanted, rules, before);
+        let first = match self.job.scim.patch(object_type, id, &whole.to_value()).await {
+            Ok(answer) => {
+                for (rule, _) in &wanted {
+                    self.learned.taken(object_type, rules.target(*rule));
+                }
+                sent.answer = answer;
+                return Ok(sent);
+            }
             Err(error) => error,
         };
         if first.unsupported()
-            && let Some(before) = before
+            && let Ok(answer) = self.put(object_type, id, &wanted, before).await
         {
-            let mut whole = before.clone();
-            for op in &patch.operations {
-                if let (Some(path), Some(value)) = (&op.path, &op.value)
-                    && let Ok(path) = AttrPath::parse(path)
-                {
-                    resource::set(&mut whole, &path, value.clone());
-                }
-            }
-            if let Some(object) = whole.as_object_mut() {
-                object.remove("meta");
-                object.remove("groups");
-            }
-            let answer = scim.replace(object_type, id, &whole).await?;
-            return Ok(Sent { answer, ..Sent::default() });
+            sent.answer = answer;
+            return Ok(sent);
         }
-        if !first.refused() {
+        if !first.refused() || first.not_found() && self.job.scim.get(object_type, id, false).await?.is_none() {
             return Err(first);
         }
-        let mut sent = Sent { why: first.to_string(), ..Sent::default() };
         let mut taken = 0;
-        for op in &patch.operations {
-            match self.send_one(object_type, id, op).await {
+        for (rule, value) in &wanted {
+            let target = rules.target(*rule);
+            match self.send_one(object_type, id, *rule, value, before).await {
                 Ok(answer) => {
                     taken += 1;
+                    self.learned.taken(object_type, target);
                     sent.answer = answer.or(sent.answer);
                 }
                 Err(error) if error.refused() => {
-                    sent.why = error.to_string();
-                    sent.refused.push(op.path.clone().unwrap_or_default());
+                    self.learned.refused(object_type, target, &error.to_string());
+                    sent.refused.push((target.to_owned(), error.to_string()));
                 }
                 Err(error) => return Err(error),
             }
         }
-        if taken == 0 { Err(first) } else { Ok(sent) }
+        if taken > 0 {
+            return Ok(sent);
+        }
+        // Several apps answer 500 to every PATCH that they do not know.
+        if first.status().is_some_and(|s| s >= 500)
+            && let Ok(answer) = self.put(object_type, id, &wanted, before).await
+        {
+            return Ok(Sent { answer, refused: Vec::new() });
+        }
+        Err(first)
+    }
+
+    /// PUT of the resource as it was read, with the wanted values. Groups are never replaced: what an app does not
+    /// show of their members would be lost.
+    async fn put(
+        &self,
+        object_type: ObjectType,
+        id: &str,
+        values: &[(usize, Value)],
+        before: Option<&Value>,
+    ) -> Result<Option<Value>, ScimError> {
+        let refuse = |message: &str| ScimError::NotScim { message: message.to_owned() };
+        if object_type == ObjectType::Group {
+            return Err(refuse("a group is never replaced"));
+        }
+        let rules = self.rules_of(object_type);
+        let read = match before {
+            Some(before) => Some(before.clone()),
+            None => self.job.scim.get(object_type, id, false).await?,
+        };
+        let mut whole = read.ok_or_else(|| refuse("the resource is not there"))?;
+        for (rule, value) in values {
+            resource::set(&mut whole, &rules.paths[*rule], value.clone());
+        }
+        if let Some(object) = whole.as_object_mut() {
+            object.remove("meta");
+            object.remove("groups");
+        }
+        self.job.scim.replace(object_type, id, &whole).await
     }
 
     /// One attribute in the forms that apps are known to take, one after the other.
-    async fn send_one(&self, object_type: ObjectType, id: &str, op: &PatchOp) -> Result<Option<Value>, ScimError> {
-        let mut last = None;
-        for form in forms(op) {
-            let request = PatchRequest { operations: vec![form] };
+    pub(super) async fn send_one(
+        &self,
+        object_type: ObjectType,
+        id: &str,
+        rule: usize,
+        value: &Value,
+        before: Option<&Value>,
+    ) -> Result<Option<Value>, ScimError> {
+        let rules = self.rules_of(object_type);
+        let first = match before {
+            // Another attribute of the same element may have been written a moment ago: look anew.
+            Some(_) if rules.paths[rule].filter.is_some() => self.job.scim.get(object_type, id, false).await?,
+            other => other.cloned(),
+        };
+        let own = plan::patch_of(&[(rule, value.clone())], rules, first.as_ref());
+        let mut requests = vec![own];
+        if !rules.fills_elements(rule) {
+            requests.extend(
+                forms(rules, rule, value, false).into_iter().map(|form| PatchRequest { operations: vec![form] }),
+            );
+        }
+        let mut tried: Vec<PatchRequest> = Vec::new();
+        let mut refusal = None;
+        for request in requests {
+            if tried.contains(&request) {
+                continue;
+            }
             match self.job.scim.patch(object_type, id, &request.to_value()).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.refused() => {
                     // The first refusal speaks about the value, later ones about the form.
-                    last.get_or_insert(error);
+                    refusal.get_or_insert(error);
                 }
                 Err(error) => return Err(error),
             }
+            tried.push(request);
         }
-        match last {
+        match refusal {
             Some(error) => Err(error),
             None => Ok(None),
         }
@@ -323,102 +369,41 @@ impl Applying<'_> {
         outcome.target_id = Some(id);
         outcome
     }
+}
 
-    /// Sets the manager, whose resource id is known by now.
-    pub(super) async fn manager(&self, work: &mut Work) -> Outcome {
-        let rules = self.rules_of(ObjectType::User);
-        let Some(path) = rules.reference.map(|i| rules.paths[i].clone()) else {
-            return Outcome::failed("InternalError", "the mapping has no manager".into(), None);
-        };
-        let Some(manager) = work.operation.references.first().cloned() else {
-            return Outcome::failed("InternalError", "no manager is named".into(), None);
-        };
-        let links = (|| {
-            let reader = self.job.store.reader()?;
-            Ok::<_, crate::store::StoreError>((
-                links::get(&reader, ObjectType::User, &work.subject.source_id)?,
-                links::get(&reader, ObjectType::User, &manager)?,
-            ))
-        })();
-        let (link, manager_link) = match links {
-            Ok((Some(link), Some(manager_link))) => (link, manager_link),
-            Ok(_) => return retry::unresolved("the manager or the person is not provisioned"),
-            Err(error) => return Outcome::failed("InternalError", error.to_string(), None),
-        };
-        let value = json!({ "value": manager_link.target_id });
-        let inner = AttrPath { sub: Some("value".into()), ..path.clone() };
-        let forms = [
-            PatchOp { op: Op::Replace, path: Some(path.to_string()), value: Some(value.clone()) },
-            PatchOp { op: Op::Add, path: Some(path.to_string()), value: Some(value) },
-            PatchOp { op: Op::Replace, path: Some(inner.to_string()), value: Some(json!(manager_link.target_id)) },
-        ];
-        let mut refusal = None;
-        for form in forms {
-            let request = PatchRequest { operations: vec![form] };
-            match self.job.scim.patch(ObjectType::User, &link.target_id, &request.to_value()).await {
-                Ok(answer) => {
-                    let shown = |r: &Value| {
-                        resource::get(r, &inner).and_then(|v| v.as_str().map(|v| v == manager_link.target_id))
-                    };
-                    let held = match answer.as_ref().and_then(shown) {
-                        Some(true) => Some(true),
-                        _ => match self.job.scim.get(ObjectType::User, &link.target_id, false).await {
-                            Ok(Some(read)) => shown(&read),
-                            Ok(None) | Err(_) => None,
-                        },
-                    };
-                    let mut outcome = Outcome::done(OperationState::Verified);
-                    if held != Some(true) {
-                        outcome = Outcome::done(OperationState::Claimed);
-                        outcome.trouble = Some(Trouble {
-                            code: "UnprocessableEntity".into(),
-                            reason: "the app said yes, and does not show the manager: a limit of this app".into(),
-                            details: None,
-                        });
-                    }
-                    outcome.target_id = Some(link.target_id.clone());
-                    outcome.link = Some(Link { manager: Some(manager), ..link });
-                    return outcome;
-                }
-                Err(error) if error.refused() => {
-                    refusal.get_or_insert(error);
-                }
-                Err(error) => return Outcome::of(error),
-            }
+/// The forms of one attribute write, the most portable first. `present`: an element that fits the filter is there, so
+/// that none may be added.
+fn forms(rules: &ObjectRules, rule: usize, value: &Value, present: bool) -> Vec<PatchOp> {
+    let path = &rules.paths[rule];
+    let text = path.to_string();
+    let mut forms = vec![PatchOp { op: Op::Replace, path: Some(text.clone()), value: Some(value.clone()) }];
+    if path.filter.is_none() {
+        forms.push(PatchOp { op: Op::Add, path: Some(text), value: Some(value.clone()) });
+        let mut body = json!({});
+        resource::set(&mut body, path, value.clone());
+        // A partial complex attribute wipes its other parts in some apps.
+        if path.sub.is_none() {
+            forms.push(PatchOp { op: Op::Replace, path: None, value: Some(body) });
         }
-        refusal.map_or_else(|| retry::unresolved("the app took no form of the manager"), Outcome::of)
-    }
-}
-
-/// What a PATCH came to.
-#[derive(Default)]
-struct Sent {
-    answer: Option<Value>,
-    refused: Vec<String>,
-    why: String,
-}
-
-/// The forms of one attribute write, the most portable first.
-fn forms(op: &PatchOp) -> Vec<PatchOp> {
-    let mut forms = vec![op.clone()];
-    let Some(path) = op.path.as_deref().and_then(|p| AttrPath::parse(p).ok()) else { return forms };
-    let Some(value) = op.value.clone() else { return forms };
-    if path.filter.is_some() {
-        // No element fits the filter yet: add it whole.
+    } else if !present {
         let list = AttrPath { filter: None, sub: None, ..path.clone() };
         let mut holder = json!({});
-        resource::set(&mut holder, &path, value.clone());
+        resource::set(&mut holder, path, value.clone());
         forms.push(PatchOp { op: Op::Add, path: Some(list.to_string()), value: resource::get(&holder, &list) });
-    } else {
-        forms.push(PatchOp { op: Op::Add, path: op.path.clone(), value: Some(value.clone()) });
     }
-    let mut body = json!({});
-    resource::set(&mut body, &path, value);
-    forms.push(PatchOp { op: Op::Replace, path: None, value: Some(body) });
     forms
 }
 
-fn proven(proof: Proof, how: &str) -> Outcome {
+/// Adds the warning about attributes that the app did not take.
+pub(super) fn report_refused(outcome: &mut Outcome, refused: &[(String, String)]) {
+    let Some(trouble) = super::create::refusal(refused) else { return };
+    outcome.trouble = Some(match outcome.trouble.take() {
+        Some(first) => Trouble { reason: format!("{}; {}", first.reason, trouble.reason), ..first },
+        None => trouble,
+    });
+}
+
+pub(super) fn proven(proof: Proof, how: &str) -> Outcome {
     match proof {
         Proof::Verified => {
             let mut outcome = Outcome::done(OperationState::Verified);
