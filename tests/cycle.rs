@@ -570,3 +570,38 @@ fn a_running_job_follows_its_configuration() {
     running.signal(rustix::process::Signal::TERM);
     running.finish().code(143);
 }
+
+/// Names that are traded in a ring and handed on in a chain between two cycles: every account keeps its person.
+#[test]
+fn people_who_trade_their_names_keep_their_accounts() {
+    let cast = Cast::new(&[]);
+    let domain = cast.sandbox.domain();
+    let people: Vec<String> = ["One", "Two", "Three", "Four", "Five"]
+        .iter()
+        .map(|name| {
+            let id = cast.sandbox.create_user(name, "Trader");
+            cast.sandbox.assign(&id);
+            id
+        })
+        .collect();
+    cast.cycle();
+    let before: Vec<Value> = people.iter().map(|id| cast.sandbox.account(id).unwrap()["id"].clone()).collect();
+    let name = |local: &str| json!({ "userPrincipalName": format!("{local}@{domain}") });
+    let rename = |who: usize, local: &str| cast.sandbox.patch_user(&people[who], &name(local));
+    // A ring of two, and a chain: four takes the name that five gives up.
+    rename(0, "aside");
+    rename(1, "one.trader");
+    rename(0, "two.trader");
+    rename(4, "elsewhere");
+    rename(3, "five.trader");
+    let (cycle, _) = cast.cycle();
+    assert_eq!(counts(&cycle), [0, 4, 0, 0, 0, 0, 0], "{cycle}");
+    let after = |who: usize| cast.sandbox.account(&people[who]).unwrap();
+    for (who, local) in
+        [(0, "two.trader"), (1, "one.trader"), (2, "three.trader"), (3, "five.trader"), (4, "elsewhere")]
+    {
+        assert_eq!(after(who)["userName"], format!("{local}@{domain}"));
+        assert_eq!(after(who)["id"], before[who], "an account changed hands");
+    }
+    assert_eq!(counts(&cast.cycle().0), [0; 7]);
+}

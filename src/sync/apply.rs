@@ -9,6 +9,7 @@ mod learned;
 mod manager;
 mod members;
 mod outcome;
+mod swap;
 mod write;
 
 pub use outcome::Outcome;
@@ -50,6 +51,8 @@ pub(super) struct Applying<'a> {
     pub(super) unknown: &'a HashSet<String>,
     /// What the app taught us so far.
     learned: Learned,
+    /// Operations that were refused because somebody else has the name, and who may give it up.
+    tangle: Mutex<Vec<swap::Refused>>,
     tally: Mutex<Counts>,
     /// Objects that were counted: a manager or members written in the same cycle do not count again.
     counted: Mutex<HashSet<String>>,
@@ -82,6 +85,7 @@ pub async fn apply(
         rules,
         unknown,
         learned: Learned::default(),
+        tangle: Mutex::new(Vec::new()),
         tally: Mutex::new(Counts::default()),
         counted: Mutex::new(HashSet::new()),
         fatal: Mutex::new(None),
@@ -101,6 +105,10 @@ pub async fn apply(
             if let Err(error) = result {
                 applying.stop(error);
             }
+        }
+        drop(running);
+        if let Err(error) = applying.untangle().await {
+            applying.stop(error);
         }
     }
     let counts = *lock(&applying.tally);
@@ -147,6 +155,10 @@ impl Applying<'_> {
             outcome = self.send(&mut work) => outcome,
             () = self.overtime() => Outcome::unknown("stopped before the answer came"),
         };
+        if self.tangled(&work, &outcome) {
+            lock(&self.tangle).push((work, outcome));
+            return Ok(());
+        }
         let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.write_down(work, outcome, duration_ms).await
     }
