@@ -10,6 +10,8 @@ use common::{Directory, Home, Sandbox, Setup, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
 /// A directory of its own, an app with these habits, and a job between them.
 struct Stage {
     sandbox: Sandbox,
@@ -211,6 +213,7 @@ fn members_in_every_dialect() {
         ("by name", Quirks { members_by_name: true, ..Quirks::default() }),
         ("by list", Quirks { removes_by_list: true, ..Quirks::default() }),
         ("from the start", Quirks { needs_member: true, ..Quirks::default() }),
+        ("without exclusion", Quirks { no_exclusion: true, ..Quirks::default() }),
         ("strict", Quirks { no_target: true, ..Quirks::default() }),
     ] {
         let empty_is_refused = quirks.needs_member;
@@ -291,6 +294,8 @@ fn where_patch_does_not_work_put_does() {
         stage.sandbox.patch_user(&id, &json!({"jobTitle": "By PUT", "accountEnabled": true}));
         stage.cycle();
         assert_eq!(stage.app.user(&name)["title"], "By PUT", "{:?}", stage.complaints());
+        let managed = stage.app.users().iter().filter(|u| u[ENTERPRISE]["manager"]["value"].is_string()).count();
+        assert!(managed > 10, "only {managed} managers; {:?}", stage.complaints());
     }
 }
 

@@ -264,7 +264,7 @@ impl Applying<'_> {
 
     /// PUT of the resource as it was read, with the wanted values. Groups are never replaced: what an app does not
     /// show of their members would be lost.
-    async fn put(
+    pub(super) async fn put(
         &self,
         object_type: ObjectType,
         id: &str,
