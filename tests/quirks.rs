@@ -322,15 +322,25 @@ fn one_poisoned_person_and_a_full_house_do_not_stop_the_others() {
 
 #[test]
 fn an_answer_with_somebody_elses_account_is_a_collision() {
-    let stage = Stage::new(Quirks { same_for_all: true, ..Quirks::default() });
-    stage.cycle();
-    let users = stage.app.users();
-    assert_eq!(users.len(), 1);
-    let first = text(&users[0], "userName").to_lowercase();
-    let complaints = stage.complaints();
-    for (id, name) in stage.people() {
-        assert!(name.to_lowercase() == first || complaints.contains_key(&id), "nothing about {name}");
+    for seeded in [false, true] {
+        let stage = Stage::new(Quirks { same_for_all: true, ..Quirks::default() });
+        let stranger = json!({"userName": "stranger@else.example", "displayName": "Stranger", "title": "Stranger"});
+        if seeded {
+            stage.app.seed(stranger.clone());
+        }
+        stage.cycle();
+        let users = stage.app.users();
+        assert_eq!(users.len(), 1);
+        if seeded {
+            assert_eq!((&users[0]["userName"], &users[0]["title"]), (&stranger["userName"], &stranger["title"]));
+        }
+        let first = text(&users[0], "userName").to_lowercase();
+        let complaints = stage.complaints();
+        for (id, name) in stage.people() {
+            assert!(name.to_lowercase() == first || complaints.contains_key(&id), "nothing about {name}");
+        }
+        assert_eq!(stage.app.count("DELETE", ""), 0, "nothing is rolled back by deleting");
+        assert_eq!(stage.app.count("PATCH", "Users"), 0, "a stranger was written to");
+        assert_eq!(stage.app.count("PUT", "Users"), 0, "a stranger was written to");
     }
-    assert_eq!(stage.app.count("DELETE", ""), 0, "nothing is rolled back by deleting");
-    assert_eq!(stage.app.count("PATCH", "Users"), 0, "a stranger was written to");
 }
