@@ -10,6 +10,8 @@ use common::{Directory, Home, Sandbox, Setup, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
 /// A directory of its own, an app with these habits, and a job between them.
 struct Stage {
     sandbox: Sandbox,
@@ -211,6 +213,7 @@ fn members_in_every_dialect() {
         ("by name", Quirks { members_by_name: true, ..Quirks::default() }),
         ("by list", Quirks { removes_by_list: true, ..Quirks::default() }),
         ("from the start", Quirks { needs_member: true, ..Quirks::default() }),
+        ("without exclusion", Quirks { no_exclusion: true, ..Quirks::default() }),
         ("strict", Quirks { no_target: true, ..Quirks::default() }),
     ] {
         let empty_is_refused = quirks.needs_member;
@@ -291,6 +294,8 @@ fn where_patch_does_not_work_put_does() {
         stage.sandbox.patch_user(&id, &json!({"jobTitle": "By PUT", "accountEnabled": true}));
         stage.cycle();
         assert_eq!(stage.app.user(&name)["title"], "By PUT", "{:?}", stage.complaints());
+        let managed = stage.app.users().iter().filter(|u| u[ENTERPRISE]["manager"]["value"].is_string()).count();
+        assert!(managed > 10, "only {managed} managers; {:?}", stage.complaints());
     }
 }
 
@@ -317,15 +322,25 @@ fn one_poisoned_person_and_a_full_house_do_not_stop_the_others() {
 
 #[test]
 fn an_answer_with_somebody_elses_account_is_a_collision() {
-    let stage = Stage::new(Quirks { same_for_all: true, ..Quirks::default() });
-    stage.cycle();
-    let users = stage.app.users();
-    assert_eq!(users.len(), 1);
-    let first = text(&users[0], "userName").to_lowercase();
-    let complaints = stage.complaints();
-    for (id, name) in stage.people() {
-        assert!(name.to_lowercase() == first || complaints.contains_key(&id), "nothing about {name}");
+    for seeded in [false, true] {
+        let stage = Stage::new(Quirks { same_for_all: true, ..Quirks::default() });
+        let stranger = json!({"userName": "stranger@else.example", "displayName": "Stranger", "title": "Stranger"});
+        if seeded {
+            stage.app.seed(stranger.clone());
+        }
+        stage.cycle();
+        let users = stage.app.users();
+        assert_eq!(users.len(), 1);
+        if seeded {
+            assert_eq!((&users[0]["userName"], &users[0]["title"]), (&stranger["userName"], &stranger["title"]));
+        }
+        let first = text(&users[0], "userName").to_lowercase();
+        let complaints = stage.complaints();
+        for (id, name) in stage.people() {
+            assert!(name.to_lowercase() == first || complaints.contains_key(&id), "nothing about {name}");
+        }
+        assert_eq!(stage.app.count("DELETE", ""), 0, "nothing is rolled back by deleting");
+        assert_eq!(stage.app.count("PATCH", "Users"), 0, "a stranger was written to");
+        assert_eq!(stage.app.count("PUT", "Users"), 0, "a stranger was written to");
     }
-    assert_eq!(stage.app.count("DELETE", ""), 0, "nothing is rolled back by deleting");
-    assert_eq!(stage.app.count("PATCH", "Users"), 0, "a stranger was written to");
 }

@@ -128,7 +128,13 @@ impl ScimClient {
         if kind == ObjectType::Group && !members {
             add_query(&mut url, [("excludedAttributes", "members")]);
         }
-        match self.send(Request::new(Method::GET, url, one(kind))).await {
+        let bare = url.query().is_some();
+        let mut answer = self.send(Request::new(Method::GET, url, one(kind))).await;
+        if bare && matches!(&answer, Err(error) if matches!(error.status(), Some(400 | 500 | 501))) {
+            // Some servers do not know the parameter.
+            answer = self.send(Request::new(Method::GET, self.resource(kind, id)?, one(kind))).await;
+        }
+        match answer {
             Ok(response) => self.object(&response).map(Some),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),

@@ -42,6 +42,27 @@ pub fn is_subject(found: &Value, subject: &Subject, rules: &ObjectRules) -> bool
     matches || anchored
 }
 
+/// Whether a resource says anything about a matching attribute.
+pub fn shows_key(found: &Value, subject: &Subject, rules: &ObjectRules) -> bool {
+    subject.matching.iter().any(|(rule, _)| resource::get(found, &rules.paths[*rule]).is_some())
+}
+
+/// Whether the resource that a create was answered with is another one than was sent: it has another name, and does
+/// not carry most of the rest either. An app that rewrites names keeps the rest.
+pub fn is_stranger(found: &Value, subject: &Subject, rules: &ObjectRules) -> bool {
+    if !shows_key(found, subject, rules) || is_subject(found, subject, rules) {
+        return false;
+    }
+    let texts = || {
+        let optional = |rule: &usize| !rules.matching().contains(rule);
+        subject.values.iter().filter(move |(rule, value)| optional(rule) && value.is_string())
+    };
+    let held = texts().filter(|(rule, value)| {
+        rules.held(*rule, found).is_some_and(|held| resource::same(&held, value, rules.rule(*rule).case_exact))
+    });
+    held.count() * 2 < texts().count().max(1)
+}
+
 /// Reduces the candidates for one matching attribute: `None` means that the next attribute is tried.
 pub fn choose(candidates: Vec<Value>) -> Option<Seen> {
     let mut distinct: Vec<Value> = Vec::new();

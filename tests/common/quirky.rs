@@ -55,6 +55,8 @@ pub struct Quirks {
     pub needs_member: bool,
     /// The id is the user name.
     pub id_is_name: bool,
+    /// `excludedAttributes` answers 400.
+    pub no_exclusion: bool,
     /// Accounts that are off answer 404.
     pub hides_disabled: bool,
     /// A user name that always fails with 500.
@@ -144,9 +146,14 @@ async fn serve(world: &Mutex<World>, quirks: &Quirks, request: Request) -> Respo
     let filter = url.query_pairs().find(|(k, _)| k == "filter").map(|(_, v)| v.into_owned());
     let start = url.query_pairs().find(|(k, _)| k == "startIndex").and_then(|(_, v)| v.parse().ok()).unwrap_or(1);
     let mut world = world.lock().expect("the world");
+    let excluding = quirks.no_exclusion && url.query_pairs().any(|(k, _)| k == "excludedAttributes");
     world.got.push(Got { method: parts.method.to_string(), path: parts.uri.to_string(), body: body.clone() });
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let (status, body) = world.answer(quirks, parts.method.as_str(), &path, filter.as_deref(), start, body);
+    let (status, body) = if excluding {
+        error(400, "excludedAttributes is not known")
+    } else {
+        world.answer(quirks, parts.method.as_str(), &path, filter.as_deref(), start, body)
+    };
     let text = if body.is_null() { String::new() } else { body.to_string() };
     let response = Response::builder().status(status).header("content-type", "application/scim+json");
     response.body(Body::from(text)).expect("a response")

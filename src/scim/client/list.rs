@@ -48,14 +48,18 @@ impl Lister {
         if self.done {
             return Ok(None);
         }
-        let page = match self.fetch().await {
-            // Some servers fail on `count`: ask once without it.
-            Err(error) if self.pages == 0 && self.count.is_some() && matches!(error.status(), Some(400 | 500)) => {
-                self.count = None;
-                self.fetch().await
-            }
-            other => other,
-        }?;
+        let mut page = self.fetch().await;
+        let unliked = |page: &Result<Vec<Value>, ScimError>| matches!(page, Err(error) if matches!(error.status(), Some(400 | 500 | 501)));
+        // Some servers fail on `count`, some on `excludedAttributes`: ask once without the one, then without the other.
+        if self.pages == 0 && self.count.is_some() && unliked(&page) {
+            self.count = None;
+            page = self.fetch().await;
+        }
+        if self.pages == 0 && unliked(&page) && self.pairs.iter().any(|(name, _)| *name == "excludedAttributes") {
+            self.pairs.retain(|(name, _)| *name != "excludedAttributes");
+            page = self.fetch().await;
+        }
+        let page = page?;
         self.pages += 1;
         let came = page.len();
         self.start += came;

@@ -8,7 +8,7 @@ use crate::scim::path::AttrPath;
 use crate::store::{links, mirror};
 use crate::sync::journal::Trouble;
 use crate::sync::plan::{self, Planned, Request, Seen, Work};
-use crate::sync::{observe, verify};
+use crate::sync::{matching, observe, verify};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -343,6 +343,16 @@ impl Applying<'_> {
             return outcome;
         }
         let rules = self.rules_of(object_type);
+        let shown = if matching::shows_key(answer, &work.subject, rules) {
+            Some(answer.clone())
+        } else {
+            self.job.scim.get(object_type, &id, false).await.ok().flatten()
+        };
+        if shown.is_some_and(|shown| matching::is_stranger(&shown, &work.subject, rules)) {
+            let reason =
+                format!("the app answered with the resource {id}, which is somebody else; nothing was written to it");
+            return Outcome::failed("Conflict", reason, None);
+        }
         for (rule, _) in &draft.values {
             self.learned.taken(object_type, rules.target(*rule));
         }

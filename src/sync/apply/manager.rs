@@ -92,6 +92,19 @@ impl Applying<'_> {
                 Err(error) => return Outcome::of(error),
             }
         }
+        // Where no PATCH works at all, the whole account is written.
+        if refusal.as_ref().and_then(ScimError::status).is_some_and(|status| status == 405 || status >= 500)
+            && let Some(rule) = rules.reference
+            && let wanted = [(rule, json!({ "value": manager_link.target_id }))]
+            && self.put(ObjectType::User, &link.target_id, &wanted, None).await.is_ok()
+            && let Ok(Some(read)) = self.job.scim.get(ObjectType::User, &link.target_id, false).await
+            && resource::get(&read, &inner).is_some_and(|v| v.as_str() == Some(&manager_link.target_id))
+        {
+            let mut outcome = Outcome::done(OperationState::Verified);
+            outcome.target_id = Some(link.target_id.clone());
+            outcome.link = Some(Link { manager: Some(manager), ..link });
+            return outcome;
+        }
         if let Some(error) = &refusal {
             self.learned.refused(ObjectType::User, MANAGER, &error.to_string());
         }

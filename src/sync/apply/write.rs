@@ -7,10 +7,11 @@ use crate::scim::patch::{Op, PatchOp, PatchRequest};
 use crate::scim::path::AttrPath;
 use crate::scim::resource;
 use crate::sync::journal::Trouble;
-use crate::sync::observe;
+
 use crate::sync::plan::{self, Request, Work};
 use crate::sync::project::ObjectRules;
 use crate::sync::verify::{self, Proof};
+use crate::sync::{matching, observe};
 use serde_json::{Value, json};
 
 /// What a PATCH came to.
@@ -46,7 +47,8 @@ impl Applying<'_> {
         let went = |change: &&Change| !sent.refused.iter().any(|(target, _)| *target == change.attribute);
         let changes: Vec<Change> = work.operation.changes.iter().filter(went).cloned().collect();
         // Where the id is made of the user name, a rename gives a new one.
-        let mut now = sent.answer.as_ref().and_then(|a| a.get("id")?.as_str()).unwrap_or(&id).to_owned();
+        let own = sent.answer.as_ref().filter(|a| matching::is_subject(a, &work.subject, rules));
+        let mut now = own.and_then(|a| a.get("id")?.as_str()).unwrap_or(&id).to_owned();
         let proof = if work.operation.verb == Verb::Disable {
             verify::read_back(self.job, object_type, &now, &changes, rules).await
         } else {
@@ -264,7 +266,7 @@ impl Applying<'_> {
 
     /// PUT of the resource as it was read, with the wanted values. Groups are never replaced: what an app does not
     /// show of their members would be lost.
-    async fn put(
+    pub(super) async fn put(
         &self,
         object_type: ObjectType,
         id: &str,
