@@ -47,7 +47,7 @@ use pool::Pool;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use writer::Writer;
+use writer::{Fate, Writer};
 
 /// A handle on the database of one job. Clones share one writer thread; the last one to go ends it.
 #[derive(Clone)]
@@ -119,7 +119,19 @@ impl Store {
         &self,
         f: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writer()?.write(f).await.map_err(|e| e.at(&self.inner.path))
+        self.writer()?.write(Fate::Own, f).await.map_err(|e| e.at(&self.inner.path))
+    }
+
+    /// [`Store::write`] for many small writes that are made at once: those that share a transaction share its end, so
+    /// if one of them fails, so do the others, and nothing of them is stored. Several times faster.
+    ///
+    /// # Errors
+    /// Those of [`Store::write`], also when they are another closure's.
+    pub async fn write_together<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer()?.write(Fate::Shared, f).await.map_err(|e| e.at(&self.inner.path))
     }
 
     /// [`Store::write`] for code outside of async tasks; blocks the calling thread.

@@ -25,12 +25,9 @@ impl Pool {
     pub(super) fn reader(self: &Arc<Self>) -> Result<Reader, StoreError> {
         let idle = self.idle().as_mut().and_then(Vec::pop);
         let connection = match idle {
-            Some(connection) => {
-                // Meanwhile a newer program may have changed the schema.
-                migrate::check(&connection, &self.path)?;
-                connection
-            }
-            None => open::reader(&self.path)?,
+            // Meanwhile a newer program may have changed the schema: a new connection says so.
+            Some(connection) if migrate::unchanged(&connection).unwrap_or(false) => connection,
+            _ => open::reader(&self.path)?,
         };
         Ok(Reader { connection: Some(connection), pool: Arc::clone(self) })
     }

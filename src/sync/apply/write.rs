@@ -74,16 +74,12 @@ impl Applying<'_> {
             return Outcome::unknown("the app said yes without an id");
         };
         // A create that answers with an account that belongs to somebody else (seen on case variants).
-        match self.owner(object_type, &id) {
-            Ok(Some(owner)) if owner != work.subject.source_id => {
-                return Outcome::failed(
-                    "Conflict",
-                    format!("the app answered with the resource {id}, which belongs to another directory object"),
-                    None,
-                );
-            }
-            Ok(_) => {}
-            Err(error) => return Outcome::failed("InternalError", error, None),
+        if self.owner(object_type, &id).is_some_and(|owner| owner != work.subject.source_id) {
+            return Outcome::failed(
+                "Conflict",
+                format!("the app answered with the resource {id}, which belongs to another directory object"),
+                None,
+            );
         }
         let rules = self.rules_of(object_type);
         let proof = verify::written(self.job, object_type, &id, &work.operation.changes, Some(answer), rules).await;
@@ -96,26 +92,16 @@ impl Applying<'_> {
         outcome
     }
 
-    fn owner(&self, object_type: ObjectType, target_id: &str) -> Result<Option<String>, String> {
-        let reader = self.job.store.reader().map_err(|e| e.to_string())?;
-        let link = links::by_target(&reader, object_type, target_id).map_err(|e| e.to_string())?;
-        Ok(link.map(|l| l.source_id))
-    }
-
     /// The resource exists already: record the link, and write what differs.
     async fn take_over(&self, work: &mut Work, found: Value, origin: Origin) -> Outcome {
         let object_type = work.operation.object_type;
         let id = found.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        match self.owner(object_type, &id) {
-            Ok(Some(owner)) if owner != work.subject.source_id => {
-                return Outcome::failed(
-                    "DuplicateSourceEntries",
-                    format!("the account {id} that fits already belongs to another directory object"),
-                    None,
-                );
-            }
-            Ok(_) => {}
-            Err(error) => return Outcome::failed("InternalError", error, None),
+        if self.owner(object_type, &id).is_some_and(|owner| owner != work.subject.source_id) {
+            return Outcome::failed(
+                "DuplicateSourceEntries",
+                format!("the account {id} that fits already belongs to another directory object"),
+                None,
+            );
         }
         let now = self.job.now();
         let planned = plan::plan(
