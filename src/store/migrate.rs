@@ -66,6 +66,12 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
     }
 }
 
+/// For readers that passed [`check`] before: whether that still holds.
+pub(super) fn unchanged(connection: &Connection) -> Result<bool, StoreError> {
+    let found: u32 = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    Ok(found == count(STEPS))
+}
+
 fn version(connection: &Connection, path: &Path, known: u32) -> Result<u32, StoreError> {
     let read = || -> Result<(u32, i32, i64), StoreError> {
         Ok((

@@ -153,13 +153,20 @@ pub fn set_state(c: &Connection, id: &str, state: OperationState, detail: Option
     known(changed, id)
 }
 
-/// Notes the app's id of the resource, once the app has given one.
+/// [`set_state`], and notes the app's id of the resource where it is known.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] or [`StoreError::Sql`].
-pub fn set_target(c: &Connection, id: &str, target_id: &str) -> Result<(), StoreError> {
-    let mut statement = c.prepare_cached("UPDATE operations SET target_id = ?2, updated_at = ?3 WHERE id = ?1")?;
-    known(statement.execute(params![id, target_id, now()])?, id)
+pub fn finish(
+    c: &Connection,
+    id: &str,
+    state: OperationState,
+    detail: Option<&str>,
+    target_id: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE operations SET state = ?2, detail = coalesce(?3, detail), target_id = coalesce(?4, target_id),
+               updated_at = ?5 WHERE id = ?1";
+    known(c.prepare_cached(sql)?.execute(params![id, state.as_str(), detail, target_id, now()])?, id)
 }
 
 fn known(changed: usize, id: &str) -> Result<(), StoreError> {

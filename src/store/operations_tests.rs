@@ -29,8 +29,8 @@ fn an_operation_from_intent_to_outcome() {
     assert!(matches!(insert(&c, &planned), Err(StoreError::Sql { .. })));
     set_state(&c, "1", OperationState::Started, None).unwrap();
     assert_eq!(unfinished(&c).unwrap().len(), 1);
-    set_target(&c, "1", "t1").unwrap();
-    set_state(&c, "1", OperationState::Failed, Some("409")).unwrap();
+    finish(&c, "1", OperationState::Claimed, None, Some("t1")).unwrap();
+    finish(&c, "1", OperationState::Failed, Some("409"), None).unwrap();
     assert!(unfinished(&c).unwrap().is_empty());
     let record = record(&c, "1").unwrap().unwrap();
     assert_eq!(record.detail.as_deref(), Some("409"));
@@ -41,7 +41,7 @@ fn an_operation_from_intent_to_outcome() {
     assert_eq!(ids(by_state(&c, &[OperationState::Failed, OperationState::Planned]).unwrap()), ["1", "2"]);
     assert!(by_state(&c, &[]).unwrap().is_empty());
     assert!(matches!(set_state(&c, "x", OperationState::Failed, None), Err(StoreError::NotFound { .. })));
-    assert!(set_target(&c, "x", "t").is_err());
+    assert!(finish(&c, "x", OperationState::Claimed, None, Some("t")).is_err());
     // Only what has come to its end is forgotten.
     assert_eq!(prune(&c, "9999").unwrap(), 1);
     assert_eq!(ids(of_cycle(&c, "cycle").unwrap()), ["2"]);

@@ -15,8 +15,21 @@ const BATCH: usize = 512;
 /// A batch is committed at the latest after this time, however much is queued, so that the first in it is not kept.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// Runs the closure, or refuses to with the error given; the answer waits in what it returns until the commit is known.
-type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Done + Send>;
+/// A closure on its way.
+struct Job {
+    fate: Fate,
+    /// Runs it, or refuses to with the error given; the answer waits in what it returns until the commit is known.
+    run: Box<dyn FnOnce(Result<&Connection, StoreError>) -> Done + Send>,
+}
+
+/// What the failure of one closure means for the others of its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Nothing: it runs in a savepoint.
+    Own,
+    /// They fail with it. Savepoints are dear: full-text indexes write out what they have gathered at each.
+    Shared,
+}
 
 struct Done {
     /// The closure's error, if it failed.
@@ -43,11 +56,12 @@ impl Writer {
 
     pub(super) async fn write<T: Send + 'static>(
         &self,
+        fate: Fate,
         f: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = tokio::sync::oneshot::channel();
         // Nobody may be waiting any more: that is no reason to fail.
-        let job = job(f, move |result| drop(reply.send(result)));
+        let job = job(fate, f, move |result| drop(reply.send(result)));
         let sender = self.sender.as_ref().ok_or(StoreError::Closed)?;
         sender.send(job).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
@@ -58,7 +72,7 @@ impl Writer {
         f: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = std::sync::mpsc::sync_channel(1);
-        let mut job = job(f, move |result| drop(reply.send(result)));
+        let mut job = job(Fate::Own, f, move |result| drop(reply.send(result)));
         let sender = self.sender.as_ref().ok_or(StoreError::Closed)?;
         // The channel's own blocking send refuses to work on a thread of a runtime, where tests and signal handlers
         // may be; a full queue is rare and drains within milliseconds.
@@ -88,10 +102,11 @@ impl Drop for Writer {
 }
 
 fn job<T: Send + 'static>(
+    fate: Fate,
     f: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     answer: impl FnOnce(Result<T, StoreError>) + Send + 'static,
 ) -> Job {
-    Box::new(move |connection| {
+    let run = move |connection: Result<&Connection, StoreError>| {
         let result = match connection {
             // A bug in one closure must not end the writer of everybody.
             Ok(connection) => catch_unwind(AssertUnwindSafe(|| f(connection))).unwrap_or(Err(StoreError::Closed)),
@@ -101,35 +116,54 @@ fn job<T: Send + 'static>(
         let reply =
             Box::new(move |commit: Result<(), StoreError>| answer(result.and_then(|value| commit.map(|()| value))));
         Done { failed, reply }
-    })
+    };
+    Job { fate, run: Box::new(run) }
 }
 
 fn work(connection: &Connection, path: &Path, mut receiver: Receiver<Job>) {
-    while let Some(first) = receiver.blocking_recv() {
-        batch(connection, path, first, &mut receiver);
+    let mut left = None;
+    while let Some(first) = left.take().or_else(|| receiver.blocking_recv()) {
+        left = batch(connection, path, first, &mut receiver);
     }
     // The next process starts faster, and a backup of the one file is complete. Best effort: the WAL is as good.
     let _ = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-/// One transaction: `first` and what is queued behind it.
-fn batch(connection: &Connection, path: &Path, first: Job, receiver: &mut Receiver<Job>) {
+/// One transaction: `first` and what is queued behind it, as long as it is of the same kind. Returns the first that
+/// is not.
+fn batch(connection: &Connection, path: &Path, first: Job, receiver: &mut Receiver<Job>) -> Option<Job> {
     let begun = Instant::now();
+    let fate = first.fate;
     let mut done = Vec::new();
     let mut outcome = execute(connection, "BEGIN IMMEDIATE").map_err(|e| e.at(path));
-    let mut next = Some(first);
+    let (mut next, mut left) = (Some(first), None);
     while let Some(job) = next {
         match &outcome {
             Ok(()) => {
-                let (finished, broken) = one(connection, path, job);
+                let (finished, broken) = match fate {
+                    Fate::Own => one(connection, path, job),
+                    Fate::Shared => {
+                        let finished = (job.run)(Ok(connection));
+                        let broken = match &finished.failed {
+                            Some(e) => Err(e.clone().at(path)),
+                            // SQLite rolled everything back, whatever the closure made of it.
+                            None if connection.is_autocommit() => Err(StoreError::Closed.at(path)),
+                            None => Ok(()),
+                        };
+                        (finished, broken)
+                    }
+                };
                 done.push(finished);
                 outcome = broken;
             }
             // Nothing may run outside of a transaction.
-            Err(e) => done.push(job(Err(e.clone()))),
+            Err(e) => done.push((job.run)(Err(e.clone()))),
         }
         let more = outcome.is_ok() && done.len() < BATCH && begun.elapsed() < LINGER;
         next = if more { receiver.try_recv().ok() } else { None };
+        if next.as_ref().is_some_and(|job| job.fate != fate) {
+            left = next.take();
+        }
     }
     if outcome.is_ok() {
         outcome = execute(connection, "COMMIT").map_err(|e| e.at(path));
@@ -141,6 +175,7 @@ fn batch(connection: &Connection, path: &Path, first: Job, receiver: &mut Receiv
     for Done { reply, .. } in done {
         reply(outcome.clone());
     }
+    left
 }
 
 /// One closure in its savepoint. The second part is an error only when the whole transaction is lost with it: SQLite
@@ -148,9 +183,9 @@ fn batch(connection: &Connection, path: &Path, first: Job, receiver: &mut Receiv
 fn one(connection: &Connection, path: &Path, job: Job) -> (Done, Result<(), StoreError>) {
     if let Err(e) = execute(connection, "SAVEPOINT closure") {
         let e = e.at(path);
-        return (job(Err(e.clone())), Err(e));
+        return ((job.run)(Err(e.clone())), Err(e));
     }
-    let done = job(Ok(connection));
+    let done = (job.run)(Ok(connection));
     if connection.is_autocommit() {
         let lost = done.failed.clone().unwrap_or(StoreError::Closed).at(path);
         return (done, Err(lost));

@@ -20,9 +20,10 @@ use super::plan::{Request, Work};
 use super::project::{ObjectRules, Rules};
 use super::{Job, SyncError, retry};
 use crate::model::{Counts, LogStatus, ObjectType, Operation, OperationState, Verb};
-use crate::store::{self, links, operations, retries};
-use futures_util::{StreamExt, stream};
-use std::collections::HashSet;
+use crate::store::{self, StoreError, links, operations, retries};
+use futures_util::future::join_all;
+use rusqlite::Connection;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -57,6 +58,8 @@ pub(super) struct Applying<'a> {
     /// Objects that were counted: a manager or members written in the same cycle do not count again.
     counted: Mutex<HashSet<String>>,
     fatal: Mutex<Option<SyncError>>,
+    /// Directory ids by resource: a question per answer of the app, so it is kept at hand.
+    owners: Mutex<HashMap<(ObjectType, String), String>>,
 }
 
 /// What applying came to.
@@ -89,6 +92,7 @@ pub async fn apply(
         tally: Mutex::new(Counts::default()),
         counted: Mutex::new(HashSet::new()),
         fatal: Mutex::new(None),
+        owners: Mutex::new(job.store.read(owners)?),
     };
     let mut left = work;
     for (verb, object_type) in ORDER {
@@ -100,13 +104,13 @@ pub async fn apply(
         }
         let total = now.len();
         job.progress(format!("{verb}: {total} to do"));
-        let mut running = stream::iter(now).map(|work| applying.one(work)).buffer_unordered(job.settings.concurrency);
-        while let Some(result) = running.next().await {
+        let queue = Mutex::new(now.into_iter());
+        let workers = (0..job.settings.concurrency.clamp(1, total)).map(|_| applying.work_off(&queue));
+        for result in join_all(workers).await {
             if let Err(error) = result {
                 applying.stop(error);
             }
         }
-        drop(running);
         if let Err(error) = applying.untangle().await {
             applying.stop(error);
         }
@@ -117,6 +121,27 @@ pub async fn apply(
         Some(SyncError::Store(error)) => Err(SyncError::Store(error)),
         fatal => Ok(Applied { counts, fatal }),
     }
+}
+
+/// Who owns which resource. Of several links to one resource a managed, unbroken one wins.
+fn owners(c: &Connection) -> Result<HashMap<(ObjectType, String), String>, StoreError> {
+    let mut found: HashMap<(ObjectType, String), (bool, String)> = HashMap::new();
+    for object_type in [ObjectType::User, ObjectType::Group] {
+        links::for_each(c, object_type, |link| {
+            let good = link.managed && !link.broken;
+            let known = found.get(&(object_type, link.target_id.clone())).is_some_and(|(better, _)| *better);
+            if good || !known {
+                found.insert((object_type, link.target_id), (good, link.source_id));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found.into_iter().map(|(resource, (_, owner))| (resource, owner)).collect())
+}
+
+/// The operation whose intent has to be kept before anything is sent for it; adopting sends nothing.
+fn intent(work: &Work) -> Option<String> {
+    (work.request != Request::Adopt).then(|| work.operation.id.clone())
 }
 
 /// A poisoned lock still holds good numbers.
@@ -140,27 +165,53 @@ impl Applying<'_> {
         self.rules.of(object_type)
     }
 
-    /// One operation: intent, request, proof, outcome.
-    async fn one(&self, mut work: Work) -> Result<(), SyncError> {
-        if self.stopped() {
-            return Ok(());
+    /// Operations one after the other: intent, request, proof, outcome. The outcome of one and the intent of the next
+    /// are one transaction: half the waiting for the store, and still no request leaves before its intent is kept.
+    async fn work_off(&self, queue: &Mutex<std::vec::IntoIter<Work>>) -> Result<(), SyncError> {
+        let mut next = self.take(queue);
+        if let Some(id) = next.as_ref().and_then(intent) {
+            self.set_state(id, OperationState::Started).await?;
         }
-        if work.request != Request::Adopt {
-            let id = work.operation.id.clone();
-            self.job.store.write(move |c| operations::set_state(c, &id, OperationState::Started, None)).await?;
+        while let Some(mut work) = next {
+            if self.stopped() {
+                // Nothing has left, and nothing will.
+                return match intent(&work) {
+                    Some(id) => self.set_state(id, OperationState::Planned).await,
+                    None => Ok(()),
+                };
+            }
+            let began = Instant::now();
+            let outcome = tokio::select! {
+                biased;
+                outcome = self.send(&mut work) => outcome,
+                () = self.overtime() => Outcome::unknown("stopped before the answer came"),
+            };
+            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            next = self.take(queue);
+            if self.tangled(&work, &outcome) {
+                lock(&self.tangle).push((work, outcome));
+                if let Some(id) = next.as_ref().and_then(intent) {
+                    self.set_state(id, OperationState::Started).await?;
+                }
+                continue;
+            }
+            let written = self.write_down(work, outcome, duration_ms, next.as_ref().and_then(intent)).await;
+            if let Err(error) = written {
+                // The others must not send what can no longer be written down.
+                self.stop(error);
+                return Ok(());
+            }
         }
-        let began = Instant::now();
-        let outcome = tokio::select! {
-            biased;
-            outcome = self.send(&mut work) => outcome,
-            () = self.overtime() => Outcome::unknown("stopped before the answer came"),
-        };
-        if self.tangled(&work, &outcome) {
-            lock(&self.tangle).push((work, outcome));
-            return Ok(());
-        }
-        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.write_down(work, outcome, duration_ms).await
+        Ok(())
+    }
+
+    /// The next operation, unless everything stops.
+    fn take(&self, queue: &Mutex<std::vec::IntoIter<Work>>) -> Option<Work> {
+        if self.stopped() { None } else { lock(queue).next() }
+    }
+
+    async fn set_state(&self, id: String, state: OperationState) -> Result<(), SyncError> {
+        Ok(self.job.store.write_together(move |c| operations::set_state(c, &id, state, None)).await?)
     }
 
     /// Resolves when a stop was asked for and its second of grace is over.
@@ -180,8 +231,14 @@ impl Applying<'_> {
         }
     }
 
-    /// The outcome, the link, the retry and the log entry: one transaction.
-    async fn write_down(&self, work: Work, outcome: Outcome, duration_ms: u64) -> Result<(), SyncError> {
+    /// The outcome, the link, the retry, the log entry and the intent of the `next` operation: one transaction.
+    async fn write_down(
+        &self,
+        work: Work,
+        outcome: Outcome,
+        duration_ms: u64,
+        next: Option<String>,
+    ) -> Result<(), SyncError> {
         let job = self.job;
         let now = job.now();
         let mut operation = work.operation;
@@ -231,21 +288,29 @@ impl Applying<'_> {
             self.count(&operation, failed || unknown, outcome.adopted);
         }
         let link = outcome.link;
+        if outcome.forget
+            && let Some(target) = &operation.target_id
+        {
+            lock(&self.owners).remove(&(operation.object_type, target.clone()));
+        }
+        if let Some(link) = &link {
+            lock(&self.owners).insert((link.object_type, link.target_id.clone()), link.source_id.clone());
+        }
         let (object_type, source_id) = (operation.object_type, operation.source_id.clone());
-        let row = operation.clone();
+        let row = (operation.id.clone(), operation.state, operation.target_id.clone());
         let detail = outcome.trouble.as_ref().map(|t| t.reason.clone());
         let members = outcome.members;
         let forget = outcome.forget;
+        if let Some(target) = operation.target_id.clone().filter(|_| forget) {
+            lock(&self.owners).remove(&(object_type, target));
+        }
         let done = !failed && !unknown;
         let clears =
             matches!(operation.verb, Verb::Create | Verb::Update | Verb::Enable | Verb::Disable | Verb::Delete);
         let references = matches!(operation.verb, Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers);
         job.store
-            .write(move |c| {
-                operations::set_state(c, &row.id, row.state, detail.as_deref())?;
-                if let Some(target) = &row.target_id {
-                    operations::set_target(c, &row.id, target)?;
-                }
+            .write_together(move |c| {
+                operations::finish(c, &row.0, row.1, detail.as_deref(), row.2.as_deref())?;
                 if let Some(link) = &link {
                     links::put(c, link)?;
                 }
@@ -269,11 +334,17 @@ impl Applying<'_> {
                     }
                     None => {}
                 }
-                store::log::append(c, &entry)
+                store::log::append(c, &entry)?;
+                next.map_or(Ok(()), |next| operations::set_state(c, &next, OperationState::Started, None))
             })
             .await?;
         job.event(journal::event(&operation, status, outcome.trouble.as_ref()));
         Ok(())
+    }
+
+    /// The directory object that owns a resource.
+    fn owner(&self, object_type: ObjectType, target_id: &str) -> Option<String> {
+        lock(&self.owners).get(&(object_type, target_id.to_owned())).cloned()
     }
 
     fn count(&self, operation: &Operation, failed: bool, adopted: bool) {

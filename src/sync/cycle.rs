@@ -22,6 +22,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 use uuid::Uuid;
 
+/// Operations stored per transaction.
+const CHUNK: usize = 500;
+
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct CycleRequest {
@@ -38,7 +41,7 @@ pub struct CycleRequest {
 pub struct CycleReport {
     /// The cycle with its counts.
     pub cycle: Cycle,
-    /// Every operation that was planned, in the state it ended in; for a dry run as planned.
+    /// Every operation as it was planned, for a dry run and for objects that were asked for by name; else none.
     pub operations: Vec<Operation>,
     /// Objects that needed no request but have something to say.
     pub notes: Vec<Note>,
@@ -133,7 +136,10 @@ async fn pass(
     cycle.counts.held = verdict.held;
     cycle.counts.skipped = plan.notes.iter().filter(|n| !n.failed).count() as u64;
     cycle.counts.failed = plan.notes.iter().filter(|n| n.failed).count() as u64;
-    report.operations = plan.work.iter().map(|w| w.operation.clone()).collect();
+    // Of a cycle over everybody the log tells; only what was asked for by name is shown at once.
+    if request.dry_run || request.scope != CycleScope::Everyone {
+        report.operations = plan.work.iter().map(|w| w.operation.clone()).collect();
+    }
     if request.dry_run {
         report.notes = plan.notes;
         return Ok(None);
@@ -178,6 +184,7 @@ async fn look_and_plan(job: &Job, cycle: &Cycle, found: evaluate::Evaluated) -> 
     if let Some(reference) = job.rules.users.reference {
         let reader = job.store.reader()?;
         let mut wanted = Vec::new();
+        let mut settled = HashMap::new();
         for want in found.managers {
             // An account that was found may have its manager already.
             let target = match target_ids.get(&want.manager) {
@@ -186,11 +193,12 @@ async fn look_and_plan(job: &Job, cycle: &Cycle, found: evaluate::Evaluated) -> 
             };
             let shown = shown_managers.get(&want.subject.source_id);
             if target.is_some() && target.as_ref() == shown {
-                settle_manager(&mut plan, &want.subject.source_id, &want.manager);
+                settled.insert(want.subject.source_id, want.manager);
             } else {
                 wanted.push(want);
             }
         }
+        settle_managers(&mut plan, settled);
         plan.work.extend(plan_managers(wanted, &exists, job.rules.users.target(reference), &cycle.id));
     }
     plan.work.extend(plan_members(found.members, &exists, &cycle.id));
@@ -212,21 +220,22 @@ fn remember(subject: &Subject, resource: &Value, path: Option<&AttrPath>, shown:
     }
 }
 
-/// The app already holds the right manager: the ledger is told, nothing is sent.
-fn settle_manager(plan: &mut Plan, source_id: &str, manager: &str) {
-    let in_work =
-        plan.work.iter_mut().filter(|w| w.operation.source_id == source_id).find_map(|w| w.link_after.as_mut());
-    let link = match in_work {
-        Some(link) => Some(link),
-        None => plan.notes.iter_mut().find(|n| n.subject.source_id == source_id).and_then(|n| {
-            if n.link_after.is_none() {
-                n.link_after.clone_from(&n.subject.link);
-            }
-            n.link_after.as_mut()
-        }),
-    };
-    if let Some(link) = link {
-        link.manager = Some(manager.to_owned());
+/// The app already holds the right managers (user, manager): the ledger is told, nothing is sent.
+fn settle_managers(plan: &mut Plan, mut settled: HashMap<String, String>) {
+    for work in &mut plan.work {
+        let Some(link) = &mut work.link_after else { continue };
+        if let Some(manager) = settled.remove(&work.operation.source_id) {
+            link.manager = Some(manager);
+        }
+    }
+    for note in &mut plan.notes {
+        let Some(manager) = settled.remove(&note.subject.source_id) else { continue };
+        if note.link_after.is_none() {
+            note.link_after.clone_from(&note.subject.link);
+        }
+        if let Some(link) = &mut note.link_after {
+            link.manager = Some(manager);
+        }
     }
 }
 
@@ -254,8 +263,10 @@ async fn carry_out(
     let (ready, kept): (Vec<Work>, Vec<Work>) =
         plan.work.into_iter().partition(|w| w.operation.state == OperationState::Planned);
     finish::write_held(job, cycle, request, &kept).await?;
-    let rows: Vec<Operation> = ready.iter().map(|w| w.operation.clone()).collect();
-    job.store.write(move |c| operations::insert_many(c, &rows)).await?;
+    for chunk in ready.chunks(CHUNK) {
+        let rows: Vec<Operation> = chunk.iter().map(|w| w.operation.clone()).collect();
+        job.store.write(move |c| operations::insert_many(c, &rows)).await?;
+    }
     let Applied { counts, fatal } = apply::apply(job, &cycle.id, ready, &job.rules, unknown).await?;
     cycle.counts.created += counts.created;
     cycle.counts.updated += counts.updated;

@@ -400,15 +400,9 @@ impl Applying<'_> {
 
     /// The outcome for a resource that belongs to another directory object already.
     pub(super) fn collides(&self, object_type: ObjectType, id: &str, source_id: &str) -> Option<Outcome> {
-        let owner = (|| {
-            let reader = self.job.store.reader()?;
-            links::by_target(&reader, object_type, id)
-        })();
-        match owner {
-            Ok(Some(link)) if link.source_id != source_id => {}
-            Ok(_) if self.learned.claim(object_type, id, source_id) => return None,
-            Ok(_) => {}
-            Err(error) => return Some(Outcome::failed("InternalError", error.to_string(), None)),
+        let stranger = self.owner(object_type, id).is_some_and(|owner| owner != source_id);
+        if !stranger && self.learned.claim(object_type, id, source_id) {
+            return None;
         }
         Some(Outcome::failed(
             "DuplicateSourceEntries",

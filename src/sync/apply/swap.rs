@@ -57,7 +57,7 @@ impl Applying<'_> {
             }
         }
         for (work, outcome) in waiting {
-            self.write_down(work, outcome, 0).await?;
+            self.write_down(work, outcome, 0, None).await?;
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Applying<'_> {
                 refused.push((work, outcome));
             } else {
                 let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                self.write_down(work, outcome, took).await?;
+                self.write_down(work, outcome, took, None).await?;
             }
         }
         Ok(refused)
