@@ -255,6 +255,9 @@ fn a_directory_converges_in_a_real_server() {
     assert_eq!(second["kind"], "incremental", "{second}");
     let sent = stage.proxy.requests().since(&before);
     eprintln!("incremental: {} requests, {} ms: {}", sent.app(), second["duration_ms"], second["counts"]);
+    for entry in stage.home.log(&second).iter().filter(|e| e["provisioningStatusInfo"]["status"] == "failure") {
+        eprintln!("incremental: failed: {}", entry["provisioningStatusInfo"]["errorInformation"]["reason"]);
+    }
     stage.assert_no_silent_difference("after the incremental cycle");
     // Leavers are off, under the name they had, and they are still there.
     let accounts = scim_list(&stage.base, &stage.token, "Users");
