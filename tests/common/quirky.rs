@@ -28,6 +28,9 @@ pub enum Filters {
     CaseExact,
 }
 
+/// How an app rewrites a text.
+pub type Rewrite = fn(&str) -> String;
+
 /// The habits.
 #[derive(Clone, Default)]
 pub struct Quirks {
@@ -38,7 +41,7 @@ pub struct Quirks {
     /// Attribute paths that are dropped without a word.
     pub drops: Vec<&'static str>,
     /// A path and how the app rewrites its text.
-    pub rewrites: Option<(&'static str, fn(&str) -> String)>,
+    pub rewrites: Option<(&'static str, Rewrite)>,
     /// A path that a POST must carry.
     pub requires: Option<&'static str>,
     /// A PATCH path through a value filter that fits nothing is refused (RFC-strict).
@@ -142,7 +145,7 @@ async fn serve(world: &Mutex<World>, quirks: &Quirks, request: Request) -> Respo
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let url = url::Url::parse(&format!("http://app{}", parts.uri)).expect("a URL");
-    let path: Vec<String> = url.path_segments().into_iter().flatten().skip(1).map(|s| percent_decode(s)).collect();
+    let path: Vec<String> = url.path_segments().into_iter().flatten().skip(1).map(percent_decode).collect();
     let filter = url.query_pairs().find(|(k, _)| k == "filter").map(|(_, v)| v.into_owned());
     let start = url.query_pairs().find(|(k, _)| k == "startIndex").and_then(|(_, v)| v.parse().ok()).unwrap_or(1);
     let mut world = world.lock().expect("the world");

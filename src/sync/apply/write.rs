@@ -42,6 +42,10 @@ impl Applying<'_> {
         let sent = match self.send_patch(object_type, &id, &values, before.as_deref()).await {
             Ok(sent) => sent,
             Err(error) if error.not_found() => return self.gone(work, &id),
+            Err(error) if error.refused() && said_before(work) => {
+                let again = |c: &Change| (c.attribute.clone(), error.to_string());
+                Sent { answer: None, refused: work.operation.changes.iter().map(again).collect() }
+            }
             Err(error) => return Outcome::of(error),
         };
         let went = |change: &&Change| !sent.refused.iter().any(|(target, _)| *target == change.attribute);
@@ -371,6 +375,14 @@ impl Applying<'_> {
         outcome.target_id = Some(id);
         outcome
     }
+}
+
+/// Whether all of an update was sent in an earlier cycle already: then the app refused or bent it, and that is a limit
+/// of the app and no new failure.
+fn said_before(work: &Work) -> bool {
+    let applied = work.subject.link.as_ref().map(|link| &link.applied);
+    work.operation.verb == Verb::Update
+        && work.operation.changes.iter().all(|c| applied.is_some_and(|a| a.get(&c.attribute) == Some(&c.new)))
 }
 
 /// The forms of one attribute write, the most portable first. `present`: an element that fits the filter is there, so
