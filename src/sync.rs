@@ -199,7 +199,22 @@ pub enum SyncError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The app fails for everybody.
+    #[error("the app fails for everybody, so nothing more was sent: {0}. The next cycle goes on from here")]
+    AppFails(String),
     /// Somebody asked to stop.
     #[error("stopped")]
     Stopped,
+}
+
+impl SyncError {
+    /// Whether it can pass without anybody changing anything.
+    pub fn transient(&self) -> bool {
+        match self {
+            Self::Directory(error) => error.transient(),
+            Self::App(error) => error.transient(),
+            Self::AppFails(_) | Self::Stopped => true,
+            Self::Store(_) => false,
+        }
+    }
 }

@@ -300,6 +300,7 @@ impl From<SyncError> for CliError {
             SyncError::Directory(error) => error.into(),
             SyncError::App(error) => error.into(),
             SyncError::Store(error) => error.into(),
+            SyncError::AppFails(_) => Self::from_lines(Exit::Connection, &error.to_string()),
             SyncError::Stopped => Self::new(Exit::Interrupted, ""),
         }
     }

@@ -8,7 +8,7 @@ use super::{CliError, Ctx, Exit, Outcome, hand};
 use crate::config::process_env;
 use crate::engine::{Assembly, assemble};
 use crate::model::{CycleState, Operation, OperationState};
-use crate::store::{audit, job as job_table, operations};
+use crate::store::{audit, job as job_table, operations, retries};
 use crate::sync::CycleScope;
 use crate::sync::cycle::{self, CycleReport, CycleRequest};
 use crate::text::{Align, Table, err_line, out_json, out_line, show};
@@ -68,7 +68,8 @@ async fn plan(ctx: &Ctx) -> Outcome {
             out_json(&operation_json(operation))?;
         }
     } else {
-        print(&rows, &report)?;
+        let waiting = access.store.read(retries::count)?;
+        print(&rows, &report, waiting.0 + waiting.1)?;
     }
     Ok(Exit::Done)
 }
@@ -120,10 +121,12 @@ fn operation_json(operation: &Operation) -> Value {
     })
 }
 
-fn print(rows: &[Operation], report: &CycleReport) -> Result<(), CliError> {
+fn print(rows: &[Operation], report: &CycleReport, waiting: u64) -> Result<(), CliError> {
     let line = |text: &str| out_line(&show(text));
-    if rows.is_empty() {
+    if rows.is_empty() && waiting == 0 {
         line("nothing to do: the app holds what the directory says")?;
+    } else if rows.is_empty() {
+        line("nothing to do now")?;
     }
     let mut verbs: Vec<(String, usize)> = Vec::new();
     let mut last = String::new();
@@ -169,6 +172,10 @@ fn print(rows: &[Operation], report: &CycleReport) -> Result<(), CliError> {
         for note in failing {
             line(&format!("  {}  {}: {}", note.subject.name, note.code, note.reason))?;
         }
+    }
+    if waiting > 0 {
+        line("")?;
+        line(&format!("{waiting} objects failed before and wait for their next attempt: heeler log --status failure"))?;
     }
     for (collection, why) in &report.unread {
         line(&format!("not read to the end: the {} of the directory ({why})", collection.as_str()))?;

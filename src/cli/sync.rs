@@ -3,9 +3,9 @@
 use super::access::Access;
 use super::report::{self, Detail};
 use super::signals::Signals;
-use super::{Ctx, Exit, Outcome, hand, resolve};
+use super::{CliError, Ctx, Exit, Outcome, hand, resolve};
 use crate::engine::Ask;
-use crate::model::Operation;
+use crate::model::{LogEntry, LogStatus, ObjectType, Operation};
 use crate::text::{Policy, err_line, out_json, out_line, show, show_with};
 use serde_json::Value;
 
@@ -74,6 +74,13 @@ pub(super) async fn provision(ctx: &Ctx, text: &str, dry_run: bool) -> Outcome {
             found?
         }
     };
+    if object.object_type == ObjectType::Group && !access.config()?.groups {
+        return Err(CliError::new(
+            Exit::Usage,
+            format!("{} is a group, and {} has groups = false", object.name, access.name),
+        )
+        .advise("set groups = true in the configuration to provision group objects and their members"));
+    }
     let ask = Ask::Provision { object_type: object.object_type, id: object.id.clone(), dry_run };
     let answer = hand::carry_out(&access, &ask, "heeler provision", &signals, Detail::Quiet).await?;
     if ctx.json {
@@ -103,7 +110,19 @@ fn print(name: &str, result: &Value, dry_run: bool) -> Result<(), super::CliErro
             line(&format!("  {}", report::change_words(change)))?;
         }
     }
-    for note in &notes {
+    let entries: Vec<LogEntry> =
+        result.get("log").and_then(|l| serde_json::from_value(l.clone()).ok()).unwrap_or_default();
+    for entry in &entries {
+        let info = &entry.provisioning_status_info;
+        let Some(error) = info.error_information.as_ref().filter(|_| info.status != LogStatus::Skipped) else {
+            continue;
+        };
+        line(&format!("{}: {} ({})", info.status.as_str(), error.reason, error.error_code))?;
+        if let Some(advice) = &error.recommended_action {
+            line(&format!("  {advice}"))?;
+        }
+    }
+    for note in notes.iter().filter(|n| n.get("failed") != Some(&Value::Bool(true))) {
         let text = |key: &str| note.get(key).and_then(Value::as_str).unwrap_or_default();
         line(&format!("{}: {} ({})", text("name"), text("reason"), text("code")))?;
     }

@@ -15,6 +15,9 @@ const MOST_OF_ALL: u64 = 60_000;
 /// After this many days a job in quarantine is switched off (E10.50).
 pub const GIVE_UP_DAYS: i64 = 28;
 
+/// Cycles in a row that may fail for a passing reason before the job is slowed down.
+pub const PATIENCE: usize = 3;
+
 /// What the job waits on, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -43,17 +46,20 @@ pub fn too_many_failures(standing: Standing) -> Option<&'static str> {
 /// The quarantine after a cycle: imposed, kept, or lifted (`None`).
 ///
 /// A connection that cannot be made, credentials that are refused and answers that are not SCIM put the job there at
-/// once (E10.10), too many removals as well (E10.18). A cycle without such a cause lifts it (E10.40).
+/// once (E10.10), too many removals as well (E10.18). A fault that can pass by itself is tried again in the next cycle
+/// (E9e) and only counts after [`PATIENCE`] cycles in a row. A cycle without such a cause lifts it (E10.40).
 pub fn after_cycle(
     before: Option<&Quarantine>,
     cycle: &Cycle,
     fatal: Option<&SyncError>,
     too_many: Option<(u64, u64)>,
     standing: Standing,
+    failed_in_a_row: usize,
     now: Timestamp,
 ) -> Option<Quarantine> {
     let (reason, error) = match (fatal, too_many, too_many_failures(standing)) {
         (Some(SyncError::Stopped), _, _) => return before.cloned(),
+        (Some(error), _, _) if before.is_none() && error.transient() && failed_in_a_row < PATIENCE => return None,
         (Some(error), _, _) => ("EncounteredQuarantineException", error.to_string()),
         (None, Some((n, threshold)), _) => (
             "TooManyDeletes",

@@ -4,6 +4,7 @@ use super::lease;
 use super::runner::{Engine, cycle_json, exit_of};
 use crate::model::ObjectType;
 use crate::store::commands::{self, Command, CommandState};
+use crate::store::log::{self, LogQuery};
 use crate::store::{Store, StoreError};
 use crate::sync::CycleScope;
 use crate::sync::cycle::CycleReport;
@@ -150,7 +151,14 @@ pub async fn do_it(engine: &Engine, ask: &Ask) -> Result<Answer, StoreError> {
         Ask::Provision { object_type, id, dry_run } => {
             let scope = CycleScope::Objects(vec![(*object_type, id.clone())]);
             let report = engine.cycle(false, scope, *dry_run).await?;
-            Ok(answer(engine, &report, true))
+            let mut answer = answer(engine, &report, true);
+            // What the log says about it: outcome, reason and advice.
+            let query = LogQuery { cycle: Some(report.cycle.id.clone()), ..LogQuery::default() };
+            let rows = engine.job.store.read(|c| log::query(c, &query))?;
+            if let Some(map) = answer.result.as_object_mut() {
+                map.insert("log".into(), rows.into_iter().map(|r| json!(r.entry)).collect());
+            }
+            Ok(answer)
         }
         Ask::Restart { full } => {
             engine.restart(*full).await?;

@@ -5,7 +5,7 @@ use super::lease::Lease;
 use super::quarantine::{self, Standing};
 use crate::config::{Env, JobConfig};
 use crate::model::{CycleState, ObjectType, OperationState, Quarantine};
-use crate::store::{Store, StoreError, audit, job as job_table, links, operations, retries, watermarks};
+use crate::store::{Store, StoreError, audit, cycles, job as job_table, links, operations, retries, watermarks};
 use crate::sync::cycle::{self, CycleReport, CycleRequest};
 use crate::sync::{CycleScope, EventSink, Job};
 use serde_json::{Value, json};
@@ -163,11 +163,13 @@ impl Engine {
 
     async fn conclude(&self, report: &CycleReport) -> Result<(), StoreError> {
         let now = jiff::Timestamp::now();
-        let (before, standing) = {
+        let (before, standing, failed_in_a_row) = {
             let reader = self.job.store.reader()?;
             let (failures, reference_failures) = retries::count(&reader)?;
             let processed = links::count(&reader, ObjectType::User)? + links::count(&reader, ObjectType::Group)?;
-            (job_table::quarantine(&reader)?, Standing { failures, reference_failures, processed })
+            let recent = cycles::list(&reader, quarantine::PATIENCE, None)?;
+            let failed = recent.iter().take_while(|c| c.state == CycleState::Failed).count();
+            (job_table::quarantine(&reader)?, Standing { failures, reference_failures, processed }, failed)
         };
         let after = quarantine::after_cycle(
             before.as_ref(),
@@ -175,6 +177,7 @@ impl Engine {
             report.fatal.as_ref(),
             report.too_many,
             standing,
+            failed_in_a_row,
             now,
         );
         let came_to_end = report.cycle.state == CycleState::Succeeded && report.unread.is_empty();
@@ -268,13 +271,13 @@ pub fn cycle_json(job: &str, report: &CycleReport) -> Value {
     object
 }
 
-/// The exit code of a cycle: 130 stopped, 3 a fault of connection or sign-in, 4 held, 3 the directory was not read to
-/// the end, 1 some objects failed, 0 done.
+/// The exit code of a cycle: 130 stopped, 4 held, 3 a fault of connection or sign-in or a directory that was not read
+/// to the end, 1 some objects failed, 0 done.
 pub fn exit_of(report: &CycleReport) -> i32 {
     match report.cycle.state {
         CycleState::Stopped => 130,
-        CycleState::Failed => 3,
-        CycleState::Running | CycleState::Succeeded => {
+        CycleState::Failed if report.fatal.is_some() => 3,
+        CycleState::Running | CycleState::Succeeded | CycleState::Failed => {
             if report.cycle.counts.held > 0 {
                 4
             } else if !report.unread.is_empty() {

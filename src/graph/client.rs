@@ -278,7 +278,7 @@ impl GraphClient {
         delta: bool,
         advanced: bool,
     ) -> Result<Value, GraphError> {
-        let mut request = Request::new(Method::GET, url, class);
+        let mut request = Request::new(Method::GET, url, class).patient();
         if advanced {
             request = request.header(HeaderName::from_static("consistencylevel"), "eventual");
         }

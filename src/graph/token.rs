@@ -136,6 +136,7 @@ impl Tokens {
 
     async fn sign_in(&self, limiter: &Limiter, cancel: &CancellationToken) -> Result<Token, SignInError> {
         let request = Request::new(Method::POST, self.endpoint.clone(), "token")
+            .patient()
             .header(reqwest::header::HeaderName::from_static("client-request-id"), &uuid::Uuid::new_v4().to_string())
             .accept("application/json")
             .body("application/x-www-form-urlencoded", self.form().await?);

@@ -68,12 +68,14 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Body.
     pub body: Option<Vec<u8>>,
+    /// Whether it may be repeated after any failure of the server, 500 included: it changes nothing that matters.
+    pub patient: bool,
 }
 
 impl Request {
     /// A request without body.
     pub fn new(method: Method, url: Url, class: &'static str) -> Self {
-        Self { method, url, class, bearer: None, headers: HeaderMap::new(), body: None }
+        Self { method, url, class, bearer: None, headers: HeaderMap::new(), body: None, patient: false }
     }
 
     /// Adds the credential.
@@ -104,6 +106,13 @@ impl Request {
         let mut request = self.header(CONTENT_TYPE, content_type);
         request.body = Some(body);
         request
+    }
+
+    /// Lets it be repeated after any failure of the server: for services whose 500 passes by itself.
+    #[must_use]
+    pub fn patient(mut self) -> Self {
+        self.patient = true;
+        self
     }
 
     /// Whether it changes nothing.

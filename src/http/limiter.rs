@@ -85,7 +85,7 @@ impl Limiter {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let wait = match verdict(&error, request.is_read()) {
+            let wait = match verdict(&error, request) {
                 Verdict::Final => return Err(error),
                 Verdict::Refused(wait) => {
                     refusals += 1;
@@ -210,7 +210,8 @@ enum Verdict {
     Failed,
 }
 
-fn verdict(error: &HttpError, read: bool) -> Verdict {
+fn verdict(error: &HttpError, request: &Request) -> Verdict {
+    let read = request.is_read() || request.patient;
     match error {
         HttpError::Unsent { why, .. } if passing(why) => Verdict::Failed,
         HttpError::Lost { why, .. } if read && *why != Loss::Stopped => Verdict::Failed,
@@ -218,6 +219,7 @@ fn verdict(error: &HttpError, read: bool) -> Verdict {
             429 => Verdict::Refused(e.retry_after),
             503 if e.retry_after.is_some() => Verdict::Refused(e.retry_after),
             502..=504 if read => Verdict::Failed,
+            500 if request.patient => Verdict::Failed,
             _ => Verdict::Final,
         },
         _ => Verdict::Final,

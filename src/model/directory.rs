@@ -267,6 +267,7 @@ pub struct Certificate {
     pub objects: u64,
     /// Whether the round started without a watermark, so that what it does not name is gone.
     pub full: bool,
-    /// How many live objects the mirror held before this round.
-    pub before: u64,
+    /// Set when a collection that had objects answers with none: true perhaps, but not believed before a person
+    /// says so.
+    pub vanished: Option<String>,
 }

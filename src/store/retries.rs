@@ -80,6 +80,15 @@ pub fn all(c: &Connection) -> Result<Vec<Retry>, StoreError> {
     Ok(retries)
 }
 
+/// Ends the waiting of every object of a type that failed with a code. Returns how many.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn remove_code(c: &Connection, object_type: ObjectType, code: &str) -> Result<usize, StoreError> {
+    let mut statement = c.prepare_cached("DELETE FROM retries WHERE object_type = ?1 AND code = ?2")?;
+    Ok(statement.execute([object_type.as_str(), code])?)
+}
+
 /// How many wait, as (objects, references): they count apart (E10.14).
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 //! what runs at once. A fault that concerns everybody (token refused, app unreachable) stops all writes.
 
 mod blame;
+mod breaker;
 mod create;
 mod learned;
 mod manager;
@@ -13,6 +14,8 @@ mod swap;
 mod write;
 
 pub use outcome::Outcome;
+
+use breaker::Breaker;
 
 use self::learned::Learned;
 use super::journal::{self, Record, Trouble};
@@ -58,6 +61,7 @@ pub(super) struct Applying<'a> {
     /// Objects that were counted: a manager or members written in the same cycle do not count again.
     counted: Mutex<HashSet<String>>,
     fatal: Mutex<Option<SyncError>>,
+    breaker: Breaker,
     /// Directory ids by resource: a question per answer of the app, so it is kept at hand.
     owners: Mutex<HashMap<(ObjectType, String), String>>,
 }
@@ -92,6 +96,7 @@ pub async fn apply(
         tally: Mutex::new(Counts::default()),
         counted: Mutex::new(HashSet::new()),
         fatal: Mutex::new(None),
+        breaker: Breaker::default(),
         owners: Mutex::new(job.store.read(owners)?),
     };
     let mut left = work;
@@ -116,7 +121,17 @@ pub async fn apply(
         }
     }
     let counts = *lock(&applying.tally);
+    if let Some(error) = applying.breaker.verdict() {
+        applying.stop(error);
+    }
     let fatal = lock(&applying.fatal).take();
+    if matches!(fatal, Some(SyncError::AppFails(_))) {
+        // Nobody is blamed for a fault of the whole app: whoever was tried is tried again in the next cycle.
+        let blamed = applying.breaker.blamed();
+        job.store
+            .write(move |c| blamed.iter().try_for_each(|(kind, id)| retries::remove(c, *kind, id).map(drop)))
+            .await?;
+    }
     match fatal {
         Some(SyncError::Store(error)) => Err(SyncError::Store(error)),
         fatal => Ok(Applied { counts, fatal }),
@@ -240,6 +255,10 @@ impl Applying<'_> {
         next: Option<String>,
     ) -> Result<(), SyncError> {
         let job = self.job;
+        if outcome.unsent {
+            // Nothing has left: it is planned as before, and not done.
+            return self.set_state(work.operation.id, OperationState::Planned).await;
+        }
         let now = job.now();
         let mut operation = work.operation;
         operation.state = outcome.state;
@@ -255,6 +274,9 @@ impl Applying<'_> {
         };
         let failed = outcome.state == OperationState::Failed;
         let unknown = outcome.state == OperationState::Unknown;
+        if let Some(error) = self.breaker.watch(&work.subject, &outcome) {
+            self.stop(error);
+        }
         let systemic = outcome.app_error.is_some();
         if let Some(error) = outcome.app_error {
             self.stop(SyncError::App(error));
@@ -316,6 +338,8 @@ impl Applying<'_> {
                 }
                 if forget {
                     links::remove(c, object_type, &source_id)?;
+                    // The values of the resource are free: whoever was refused them need not wait any longer.
+                    retries::remove_code(c, object_type, "DuplicateSourceEntries")?;
                 }
                 for (group, member, present) in &members {
                     if *present {

@@ -98,12 +98,16 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
     };
     cycle.state = match &fatal {
         None if job.cancel.is_cancelled() => CycleState::Stopped,
+        None if !report.unread.is_empty() => CycleState::Failed,
         None => CycleState::Succeeded,
         Some(SyncError::Stopped) => CycleState::Stopped,
         Some(_) if job.cancel.is_cancelled() => CycleState::Stopped,
         Some(_) => CycleState::Failed,
     };
-    cycle.error = fatal.as_ref().map(ToString::to_string);
+    cycle.error = fatal.as_ref().map(ToString::to_string).or_else(|| {
+        let unread = report.unread.iter().map(|(c, why)| format!("the {} were not read to the end: {why}", c.as_str()));
+        Some(unread.collect::<Vec<_>>().join("; ")).filter(|words| !words.is_empty())
+    });
     cycle.app_requests = job.scim.requests() - sent_before;
     cycle.ended_at = Some(job.now());
     cycle.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -268,6 +272,10 @@ async fn carry_out(
         job.store.write(move |c| operations::insert_many(c, &rows)).await?;
     }
     let Applied { counts, fatal } = apply::apply(job, &cycle.id, ready, &job.rules, unknown).await?;
+    // The operations as they ended, with those that were kept back.
+    let mut ended = job.store.read(|c| operations::of_cycle(c, &cycle.id))?;
+    ended.extend(kept.into_iter().map(|w| w.operation).filter(|o| o.state == OperationState::Rejected));
+    report.operations = ended;
     cycle.counts.created += counts.created;
     cycle.counts.updated += counts.updated;
     cycle.counts.enabled += counts.enabled;

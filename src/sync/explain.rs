@@ -118,6 +118,7 @@ fn next_words(subject: &Subject, same: bool) -> String {
         Course::Disable { .. } => "the next cycle turns the account off".into(),
         Course::Delete => "the next cycle deletes the resource".into(),
         Course::Unmanage => "the account is off already; the job stops managing it".into(),
+        Course::LetGo { reason } => format!("nothing: {reason}; the job stops managing it"),
         Course::Skip { reason, .. } => format!("nothing: {reason}"),
         Course::Nothing => match subject.standing {
             Standing::In => "nothing".into(),

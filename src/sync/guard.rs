@@ -43,9 +43,6 @@ pub struct Verdict {
     pub too_many: Option<(u64, u64)>,
 }
 
-/// A collection that had at least this many objects and answers with none is not believed.
-const SUDDENLY_EMPTY: u64 = 10;
-
 impl Evidence {
     /// The collections on which a removal rests. A person who is disabled or deleted in the directory is so by the
     /// users alone; whoever is no longer assigned is so by all three; members by users and groups.
@@ -69,17 +66,17 @@ impl Evidence {
             if let Some((_, why)) = self.failures.iter().find(|(c, _)| c == collection) {
                 return Some(format!("the {name} of the directory could not be read completely: {why}"));
             }
-            let Some(certificate) = self.certificates.iter().find(|c| c.collection == *collection) else {
+            if !self.certificates.iter().any(|c| c.collection == *collection) {
                 return Some(format!("the {name} of the directory were not read in this cycle"));
-            };
-            if certificate.full && certificate.objects == 0 && certificate.before >= SUDDENLY_EMPTY {
-                return Some(format!(
-                    "the directory answered with no {name} at all; before there were {}",
-                    certificate.before
-                ));
             }
         }
         None
+    }
+
+    /// Why a removal should not be believed although everything was read.
+    fn suspicion(&self, work: &Work) -> Option<String> {
+        let rests_on = self.rests_on(work);
+        self.certificates.iter().filter(|c| rests_on.contains(&c.collection)).find_map(|c| c.vanished.clone())
     }
 }
 
@@ -89,12 +86,13 @@ pub fn guard(work: &mut [Work], evidence: &Evidence) -> Verdict {
     let mut verdict = Verdict::default();
     let ruling = |op: &Operation| evidence.rulings.get(&(op.object_type, op.source_id.clone(), op.verb)).copied();
     for work in work.iter_mut().filter(|w| w.operation.verb.removes()) {
-        let doubt = evidence.doubt(work);
+        let (doubt, suspicion) = (evidence.doubt(work), evidence.suspicion(work));
         let op = &mut work.operation;
-        match (ruling(op), doubt) {
-            (Some(Ruling::Rejected), _) => op.state = OperationState::Rejected,
-            (_, Some(why)) => hold(op, why),
-            (_, None) => {}
+        match (ruling(op), doubt, suspicion) {
+            (Some(Ruling::Rejected), _, _) => op.state = OperationState::Rejected,
+            (_, Some(why), _) => hold(op, why),
+            (Some(Ruling::Released), None, _) | (None, None, None) => {}
+            (None, None, Some(why)) => hold(op, why),
         }
     }
     let mut operations: Vec<&mut Operation> = work.iter_mut().map(|w| &mut w.operation).collect();

@@ -18,6 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Below this many questions a listing is not even considered.
 const FEW: usize = 3;
 
+/// So many questions in a row without one answer: the app fails for everybody, not for single people.
+const SILENCE: usize = 10;
+
 /// What has to be known about one object.
 enum Need<'a> {
     /// Nothing: the ledger is enough.
@@ -83,11 +86,21 @@ pub async fn observe(
     let mut answers = stream::iter(0..rest.len())
         .map(|i| async move { (i, ask(job, object_type, rest[i], rules, deaf).await) })
         .buffer_unordered(job.settings.concurrency);
+    let (mut answered, mut silent) = (0, 0);
     while let Some((i, answer)) = answers.next().await {
         let subject = rest[i];
         job.stopped()?;
         match answer? {
+            Answer::Failed(error) => {
+                silent += 1;
+                if answered == 0 && silent >= SILENCE {
+                    return Err(error.into());
+                }
+                let (code, reason) = (error.code().to_owned(), error.to_string());
+                seen.insert(subject.source_id.clone(), Seen::Failed { code, reason });
+            }
             Answer::Seen(found) => {
+                answered += 1;
                 seen.insert(subject.source_id.clone(), found);
             }
             Answer::FilterUseless => {
@@ -100,10 +113,19 @@ pub async fn observe(
     if !doubtful.is_empty() {
         // The app answers a filter with everybody, or refuses it: only a listing tells who is there.
         let listing = list(job, object_type, &doubtful, rules, true).await?;
+        // Neither filters nor a listing: this is not a SCIM service that could be worked with (E10.10).
+        if answered == 0
+            && listing.listed == 0
+            && let Some(error) = listing.broken
+        {
+            return Err(error.into());
+        }
         for subject in doubtful {
             let found = match (listing.answer(subject, rules), &listing.broken) {
                 (Some(found), _) => found,
-                (None, Some((code, reason))) => Seen::Failed { code: code.clone(), reason: reason.clone() },
+                (None, Some(error)) => {
+                    Seen::Failed { code: error.code().to_owned(), reason: format!("the app cannot be listed: {error}") }
+                }
                 // It came to its end, though the app had promised more.
                 (None, None) => Seen::Absent,
             };
@@ -149,6 +171,9 @@ fn refuse_taken(
 ) -> Result<(), SyncError> {
     let reader = job.store.reader()?;
     let mut claimed: HashMap<String, String> = HashMap::new();
+    // Whoever is deleted in this cycle frees the account's values for somebody new: deletes come before creates.
+    let going: HashSet<&str> =
+        subjects.iter().filter(|s| s.course == Course::Delete).map(|s| s.source_id.as_str()).collect();
     for subject in subjects {
         let Some(Seen::One(found)) = seen.get(&subject.source_id) else { continue };
         if !matches!(need(subject), Need::Match) {
@@ -159,7 +184,9 @@ fn refuse_taken(
             .map(|link| link.source_id)
             .filter(|owner| *owner != subject.source_id)
             .or_else(|| claimed.get(&id).cloned());
-        if let Some(owner) = owner {
+        if owner.as_deref().is_some_and(|o| going.contains(o)) {
+            seen.insert(subject.source_id.clone(), Seen::Absent);
+        } else if let Some(owner) = owner {
             let name = match object_type {
                 ObjectType::User => mirror::user(&reader, &owner)?.map(|u| u.name().to_owned()),
                 ObjectType::Group => mirror::group(&reader, &owner)?.map(|g| g.name().to_owned()),
@@ -178,7 +205,9 @@ struct Listing {
     /// Whether every page was read and the count fits.
     complete: bool,
     /// Why it could not be read to its end: code and reason.
-    broken: Option<(String, String)>,
+    broken: Option<ScimError>,
+    /// Resources that were shown, wanted or not.
+    listed: u64,
     resources: Vec<Value>,
     by_id: HashMap<String, usize>,
     by_value: HashMap<(usize, String), Vec<usize>>,
@@ -224,29 +253,28 @@ async fn list(
     }
     let mut listing = Listing::default();
     let mut pages = job.scim.list(object_type, false, &[]);
-    let mut listed = 0_u64;
     loop {
         job.stopped()?;
         let page = match pages.next_page().await {
             Ok(Some(page)) => page,
             Ok(None) => {
-                listing.complete = pages.total().is_none_or(|total| listed >= total);
+                listing.complete = pages.total().is_none_or(|total| listing.listed >= total);
                 return Ok(listing);
             }
             Err(error) if error.systemic() => return Err(error.into()),
             // An app that cannot list can still be asked.
             Err(error) => {
-                listing.broken = Some((error.code().to_owned(), format!("the app cannot be listed: {error}")));
+                listing.broken = Some(error);
                 return Ok(listing);
             }
         };
         let length = page.len();
-        listed += length as u64;
+        listing.listed += length as u64;
         for found in page {
             keep(&mut listing, found, &wanted_ids, &wanted_values, rules);
         }
-        job.progress(format!("listing {} in the app: {listed}", plural(object_type)));
-        let left = pages.total().unwrap_or(0).saturating_sub(listed).div_ceil(length.max(1) as u64);
+        job.progress(format!("listing {} in the app: {}", plural(object_type), listing.listed));
+        let left = pages.total().unwrap_or(0).saturating_sub(listing.listed).div_ceil(length.max(1) as u64);
         if !always && left > open.len() as u64 {
             return Ok(listing);
         }
@@ -289,6 +317,7 @@ fn keep(
 }
 
 enum Answer {
+    Failed(ScimError),
     Seen(Seen),
     /// The filter was ignored or refused.
     FilterUseless,
@@ -315,7 +344,7 @@ async fn ask(
     match outcome {
         Ok(answer) => Ok(answer),
         Err(error) if error.systemic() => Err(error.into()),
-        Err(error) => Ok(Answer::Seen(Seen::Failed { code: error.code().to_owned(), reason: error.to_string() })),
+        Err(error) => Ok(Answer::Failed(error)),
     }
 }
 

@@ -121,6 +121,16 @@ pub fn plan(subject: Subject, seen: Seen, rules: &ObjectRules, cycle_id: &str, n
                 Planned::Nothing
             }
         }
+        Course::LetGo { reason } => match subject.link.clone() {
+            Some(link) => Planned::Note(Box::new(Note {
+                subject,
+                code: "EntrySynchronizationSkipped".into(),
+                reason,
+                failed: false,
+                link_after: Some(Link { managed: false, ..link }),
+            })),
+            None => Planned::Nothing,
+        },
         Course::Unmanage => match subject.link.clone() {
             Some(link) => {
                 let reason = format!("{}; the account is off already", subject.standing.words());

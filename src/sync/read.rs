@@ -7,6 +7,7 @@ use crate::model::{
 };
 use crate::store::{StoreError, mirror, watermarks};
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
 /// What came of reading.
@@ -64,7 +65,55 @@ async fn read_everyone(job: &Job, cycle_id: &str, initial: bool) -> Result<Read,
     read_delta::<Users>(job, cycle_id, users_at, &mut read).await?;
     job.stopped()?;
     read_delta::<Groups>(job, cycle_id, groups_at, &mut read).await?;
+    doubt_the_empty(job, &mut read).await?;
     Ok(read)
+}
+
+/// How many there were when there last were any.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Baseline {
+    users: u64,
+    groups: u64,
+    assignments: u64,
+    /// Members of assigned groups.
+    members: u64,
+}
+
+const BASELINE: &str = "baseline";
+
+/// An empty answer is read without a fault and may still be one: a permission that was taken away, a filter in
+/// between (fault 32). Where there were several, none at all is marked, until there are some again.
+async fn doubt_the_empty(job: &Job, read: &mut Read) -> Result<(), SyncError> {
+    let (now, mut baseline) = job.store.read(|c| {
+        let (users, groups) = mirror::counts(c)?;
+        let assignments = mirror::assignments(c)?;
+        let assigned: Vec<String> = assignments
+            .iter()
+            .filter(|a| a.principal_kind == MemberKind::Group)
+            .map(|a| a.principal_id.clone())
+            .collect();
+        let members = mirror::all_memberships_of_groups(c, &assigned)?.len() as u64;
+        let now = Baseline { users, groups, assignments: assignments.len() as u64, members };
+        Ok((now, crate::store::job::get_json::<Baseline>(c, BASELINE)?.unwrap_or_default()))
+    })?;
+    let checks = [
+        (Collection::Users, "users", now.users, &mut baseline.users),
+        (Collection::Groups, "groups", now.groups, &mut baseline.groups),
+        (Collection::Groups, "members of assigned groups", now.members, &mut baseline.members),
+        (Collection::Assignments, "assignments", now.assignments, &mut baseline.assignments),
+    ];
+    for (collection, what, now, before) in checks {
+        if now > 0 {
+            *before = now;
+        } else if *before >= 2
+            && let Some(certificate) = read.certificates.iter_mut().find(|c| c.collection == collection)
+        {
+            certificate.vanished =
+                Some(format!("the directory now answers with no {what} at all; before there were {before}"));
+        }
+    }
+    job.store.write(move |c| crate::store::job::set_json(c, BASELINE, &baseline)).await?;
+    Ok(())
 }
 
 /// Assignments have no delta query: the list is read whole each time, all pages or nothing.
@@ -76,7 +125,7 @@ async fn read_assignments(job: &Job, cycle_id: &str, read: &mut Read) -> Result<
     match job.graph.assignments(&job.settings.service_principal_id).await {
         Ok((assignments, pages)) => {
             let objects = assignments.len() as u64;
-            let (before, changed) = job
+            let changed = job
                 .store
                 .write(move |c| {
                     let known = mirror::assignments(c)?;
@@ -90,7 +139,7 @@ async fn read_assignments(job: &Job, cycle_id: &str, read: &mut Read) -> Result<
                     }
                     mirror::replace_assignments(c, &assignments)?;
                     crate::store::job::set_service_principal(c, &principal)?;
-                    Ok((known.len() as u64, changed))
+                    Ok(changed)
                 })
                 .await?;
             read.touched.extend(changed);
@@ -101,7 +150,7 @@ async fn read_assignments(job: &Job, cycle_id: &str, read: &mut Read) -> Result<
                 pages,
                 objects,
                 full: true,
-                before,
+                vanished: None,
             });
             Ok(())
         }
@@ -140,9 +189,6 @@ trait Delta {
     /// Starts to read.
     fn reader(job: &Job, start: DeltaStart) -> Result<DeltaReader<Self::Change>, GraphError>;
 
-    /// Live objects in the mirror, of users and groups.
-    fn live(counts: (u64, u64)) -> u64;
-
     /// Id and whether the object is there.
     fn object(change: &Self::Change) -> (&str, bool);
 
@@ -171,10 +217,6 @@ impl Delta for Users {
 
     fn reader(job: &Job, start: DeltaStart) -> Result<DeltaReader<UserChange>, GraphError> {
         job.graph.users_delta(start)
-    }
-
-    fn live(counts: (u64, u64)) -> u64 {
-        counts.0
     }
 
     fn object(change: &UserChange) -> (&str, bool) {
@@ -222,10 +264,6 @@ impl Delta for Groups {
         job.graph.groups_delta(start)
     }
 
-    fn live(counts: (u64, u64)) -> u64 {
-        counts.1
-    }
-
     fn object(change: &GroupChange) -> (&str, bool) {
         (&change.id, change.removed.is_none())
     }
@@ -263,7 +301,6 @@ async fn read_delta<D: Delta>(job: &Job, cycle_id: &str, at: Option<String>, rea
         } else {
             mirror::INCREMENTAL
         };
-        let before = D::live(job.store.read(mirror::counts)?);
         match drain::<D>(job, start, full, round, read).await {
             Ok(drained) => {
                 read.pages += drained.pages;
@@ -274,7 +311,7 @@ async fn read_delta<D: Delta>(job: &Job, cycle_id: &str, at: Option<String>, rea
                     pages: drained.pages,
                     objects: drained.objects,
                     full,
-                    before,
+                    vanished: None,
                 });
                 return Ok(());
             }
@@ -356,7 +393,7 @@ async fn read_objects(job: &Job, cycle_id: &str, objects: &[(ObjectType, String)
             pages: 1,
             objects,
             full: false,
-            before: objects,
+            vanished: None,
         });
     }
     Ok(read)

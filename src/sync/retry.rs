@@ -2,12 +2,13 @@
 
 use super::journal::Trouble;
 use super::project::Subject;
+use super::scope::Course;
 use crate::model::Retry;
 use jiff::{SignedDuration, Timestamp};
 
-/// When a failed object is tried again. The first retry is the next cycle; from the second failure on the distances
-/// are 6, 12 and 24 hours after the first failure, then every 24 hours (E10.3). A change of the source does not wait
-/// (E10.4): that is what the fingerprint is for.
+/// When a failed object is tried again. The first retry is the next cycle; then the distances are 6, 12 and 24 hours
+/// after the first failure, then every 24 hours (E10.3, A8). Two things do not wait: a change of the source (E10.4, that
+/// is what the fingerprint is for), and somebody who leaves: a disable or delete is tried in every cycle.
 pub fn next(before: Option<&Retry>, subject: &Subject, trouble: &Trouble, reference: bool, now: &str) -> Retry {
     let fingerprint = subject.fingerprint();
     // A failure of something else is a new failure.
@@ -20,7 +21,10 @@ pub fn next(before: Option<&Retry>, subject: &Subject, trouble: &Trouble, refere
         code: trouble.code.clone(),
         reason: trouble.reason.clone(),
         attempts,
-        next_attempt: next_attempt(&first_failed, now, attempts),
+        next_attempt: match &subject.course {
+            Course::Disable { .. } | Course::Delete => now.to_owned(),
+            _ => next_attempt(&first_failed, now, attempts),
+        },
         first_failed,
         fingerprint,
         reference,

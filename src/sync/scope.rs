@@ -192,6 +192,12 @@ pub enum Course {
     Delete,
     /// Only stop managing it: it is off already.
     Unmanage,
+    /// Leave it as it is and stop managing it (`skip_out_of_scope_deletions`, E3.42): whatever happens to the object
+    /// later is none of the job's business, until it comes back into scope.
+    LetGo {
+        /// In words.
+        reason: String,
+    },
     /// Leave it alone, with code and reason for the log.
     Skip {
         /// Code of E13c.
@@ -226,10 +232,7 @@ pub fn user_course(standing: &Standing, link: Option<&Link>, flow: Flow, skip_ou
             }
         }
         (Standing::SoftDeleted | Standing::Disabled, Some(_)) => Course::Nothing,
-        (Standing::Out(_), Some(_)) if skip_out_of_scope => Course::Skip {
-            code: SKIPPED,
-            reason: format!("{}; left as it is because skip_out_of_scope_deletions is on", standing.words()),
-        },
+        (Standing::Out(_), Some(_)) if skip_out_of_scope => Course::LetGo { reason: let_go(standing) },
         (Standing::Out(_), Some(link)) if !link.active => Course::Unmanage,
         (Standing::Out(_), Some(_)) => {
             if flow.update {
@@ -246,16 +249,17 @@ pub fn user_course(standing: &Standing, link: Option<&Link>, flow: Flow, skip_ou
     }
 }
 
+fn let_go(standing: &Standing) -> String {
+    format!("{}; left as it is because skip_out_of_scope_deletions is on", standing.words())
+}
+
 /// The same for a group: it has no `active`, so leaving means delete (E8.15).
 pub fn group_course(standing: &Standing, link: Option<&Link>, flow: Flow, skip_out_of_scope: bool) -> Course {
     const SKIPPED: &str = "EntrySynchronizationSkipped";
     let managed = link.filter(|l| l.managed);
     match (standing, managed) {
         (Standing::In, _) => Course::Provision,
-        (Standing::Out(_), Some(_)) if skip_out_of_scope => Course::Skip {
-            code: SKIPPED,
-            reason: format!("{}; left as it is because skip_out_of_scope_deletions is on", standing.words()),
-        },
+        (Standing::Out(_), Some(_)) if skip_out_of_scope => Course::LetGo { reason: let_go(standing) },
         (_, Some(_)) if flow.delete => Course::Delete,
         (_, Some(_)) => {
             Course::Skip { code: SKIPPED, reason: format!("{}; Delete is off in the mapping", standing.words()) }
@@ -364,7 +368,7 @@ mod tests {
         assert_eq!(course(&Standing::Disabled, Some(&off)), Course::Nothing);
         assert_eq!(course(&Standing::In, Some(&off)), Course::Provision);
         assert_eq!(course(&out(), Some(&on)), Course::Disable { unmanage: true });
-        assert!(matches!(user_course(&out(), Some(&on), FLOW, true), Course::Skip { .. }));
+        assert!(matches!(user_course(&out(), Some(&on), FLOW, true), Course::LetGo { .. }));
         assert_eq!(course(&Standing::SoftDeleted, Some(&on)), Course::Disable { unmanage: false });
         assert_eq!(course(&Standing::SoftDeleted, Some(&off)), Course::Nothing);
         assert_eq!(course(&Standing::HardDeleted, Some(&off)), Course::Delete);

@@ -25,6 +25,8 @@ pub struct Outcome {
     pub adopted: bool,
     /// Whether it has to wait for another object and was not tried: no failure, and the next cycle sees by itself.
     pub waits: bool,
+    /// Whether nothing was sent because of a stop: the operation is as it was.
+    pub unsent: bool,
     /// The fault, when it concerns everybody: all writes stop.
     pub app_error: Option<ScimError>,
 }
@@ -42,6 +44,7 @@ impl Outcome {
             export: None,
             adopted: false,
             waits: false,
+            unsent: false,
             app_error: None,
         }
     }
@@ -74,7 +77,9 @@ impl Outcome {
         } else {
             Self::failed(error.code(), words(&error), Some(error.to_string()))
         };
-        if error.systemic() {
+        if matches!(error, ScimError::Cancelled) {
+            outcome.unsent = true;
+        } else if error.systemic() {
             outcome.app_error = Some(error);
         }
         outcome

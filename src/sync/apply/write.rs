@@ -39,7 +39,18 @@ impl Applying<'_> {
             .iter()
             .filter_map(|change| Some((rules.index_of(&change.attribute)?, change.new.clone())))
             .collect();
-        let sent = match self.send_patch(object_type, &id, &values, before.as_deref()).await {
+        let mut sent = self.send_patch(object_type, &id, &values, before.as_deref()).await;
+        if sent.as_ref().is_err_and(ScimError::outcome_unknown) {
+            // The answer was lost: look, and write again only what is not there (fault 4).
+            match verify::read_back(self.job, object_type, &id, &work.operation.changes, rules).await {
+                Ok(Proof::Verified) => sent = Ok(Sent::default()),
+                Ok(Proof::NotApplied(_)) => {
+                    sent = self.send_patch(object_type, &id, &values, before.as_deref()).await;
+                }
+                Ok(Proof::Claimed | Proof::Missing) | Err(_) => {}
+            }
+        }
+        let sent = match sent {
             Ok(sent) => sent,
             Err(error) if error.not_found() => return self.gone(work, &id),
             Err(error) if error.refused() && said_before(work) => {
@@ -237,7 +248,11 @@ impl Applying<'_> {
             sent.answer = answer;
             return Ok(sent);
         }
-        if !first.refused() || first.not_found() && self.job.scim.get(object_type, id, false).await?.is_none() {
+        // Somebody else has a value: no form of it will do, and the rest does not go without it (E9e).
+        if first.conflict()
+            || !first.refused()
+            || first.not_found() && self.job.scim.get(object_type, id, false).await?.is_none()
+        {
             return Err(first);
         }
         let mut taken = 0;
@@ -349,6 +364,11 @@ impl Applying<'_> {
         };
         let existed = match self.job.scim.delete(object_type, &id).await {
             Ok(existed) => existed,
+            // The answer was lost: gone is done (fault 4).
+            Err(error) if error.outcome_unknown() => match self.job.scim.get(object_type, &id, false).await {
+                Ok(None) => true,
+                _ => return Outcome::of(error),
+            },
             Err(error) => return Outcome::of(error),
         };
         let mut outcome = if existed {

@@ -116,7 +116,7 @@ pub fn evaluate(job: &Job, read: &Read, scope: &CycleScope) -> Result<Evaluated,
                         }
                     }
                     ObjectType::Group => {
-                        if let Some(group) = mirror::group(&reader, id)? {
+                        if let Some(group) = mirror::group(&reader, id)?.filter(|_| job.settings.groups) {
                             evaluating.group(&group)?;
                         }
                     }
@@ -211,7 +211,7 @@ impl Evaluating<'_> {
         match &subject.course {
             Course::Nothing => false,
             Course::Skip { .. } => subject.touched,
-            Course::Unmanage | Course::Disable { .. } | Course::Delete => true,
+            Course::LetGo { .. } | Course::Unmanage | Course::Disable { .. } | Course::Delete => true,
             Course::Provision => self.thorough || subject.touched || !subject.in_step(rules),
         }
     }

@@ -16,7 +16,7 @@ fn left(verb: Verb, id: &str) -> Work {
 }
 
 fn certificate(collection: Collection) -> Certificate {
-    Certificate { collection, cycle_id: "c".into(), pages: 1, objects: 5, full: true, before: 5 }
+    Certificate { collection, cycle_id: "c".into(), pages: 1, objects: 5, full: true, vanished: None }
 }
 
 fn proven() -> Evidence {
@@ -65,11 +65,17 @@ fn a_removal_needs_exactly_what_it_rests_on() {
 #[test]
 fn a_collection_that_is_suddenly_empty_is_not_believed() {
     let mut evidence = proven();
-    evidence.certificates[0].objects = 0;
-    evidence.certificates[0].before = 4218;
-    let mut ops = [left(Verb::Disable, "a")];
-    guard(&mut ops, &evidence);
-    assert_eq!(ops[0].operation.state, OperationState::Held);
+    evidence.certificates[2].vanished = Some("before there were 3".into());
+    let held = |evidence: &Evidence, standing: Standing| {
+        let mut ops = [work(Verb::Disable, "a", standing)];
+        guard(&mut ops, evidence);
+        ops[0].operation.state == OperationState::Held
+    };
+    let out = || Standing::Out(OutReason::NotAssigned);
+    assert!(held(&evidence, out()));
+    assert!(!held(&evidence, Standing::SoftDeleted), "it does not rest on assignments");
+    evidence.rulings = HashMap::from([((ObjectType::User, "a".to_owned(), Verb::Disable), Ruling::Released)]);
+    assert!(!held(&evidence, out()), "a person confirmed it");
 }
 
 #[test]
