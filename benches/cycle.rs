@@ -5,6 +5,7 @@
 //! stay empty where there is none.
 //!
 //! - `HEELER_BENCH_USERS` (10000), `HEELER_BENCH_GROUPS` (50), `HEELER_BENCH_ROUNDS` (3)
+//! - `HEELER_BENCH_LATENCY_MS` (10): one more round with an app that takes so long for each write; 0 leaves it out
 //! - `HEELER_BENCH_APP_BASE`, `HEELER_BENCH_APP_TOKEN`: one initial cycle of a tenant of 2,000 (or
 //!   `HEELER_BENCH_USERS`) into this SCIM server instead, which ought to be empty
 
@@ -14,7 +15,7 @@
 mod common;
 
 use common::proxy::Proxy;
-use common::{Home, Requests, Sandbox, Setup, text};
+use common::{Home, Requests, Sandbox, Setup, faults, text};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
@@ -45,10 +46,32 @@ fn main() {
     println!("tenant of {} users and {} groups, {CONCURRENCY} requests at once", tenant.users, tenant.groups);
 
     let recipe = Recipe::record(&tenant);
+    let last = compare(&tenant, &recipe, rounds, 0);
+    let latency = number("HEELER_BENCH_LATENCY_MS", 10);
+    if latency > 0 {
+        // An app that takes its time, as every app does that is not on this machine.
+        println!("the same, each write taking {latency} ms in the app");
+        compare(&tenant, &recipe, 1, latency as u64);
+    }
+    if let Some((sandbox, home)) = last {
+        repeated(&sandbox, &home);
+    }
+    dry(&tenant);
+}
+
+/// Rounds of initial cycles, ours and the bare client's in turn. Returns where the last of ours went.
+fn compare(tenant: &Tenant, recipe: &Recipe, rounds: usize, latency: u64) -> Option<(Sandbox, Home)> {
+    let serve = || {
+        let sandbox = tenant.serve();
+        if latency > 0 {
+            sandbox.faults(&faults::rules(&[faults::latency("scim", "POST", "/Users", latency)]));
+        }
+        sandbox
+    };
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut last = None;
     for round in 1..=rounds {
-        let sandbox = tenant.serve();
+        let sandbox = serve();
         let home = setup(&sandbox).home();
         let usage = measure(home.command(&["sync", "--initial", "--json"]), true);
         let heeler = Side::new(usage, &sandbox.requests());
@@ -57,7 +80,7 @@ fn main() {
         heeler.print(&format!("heeler {round}"));
         ours.push(heeler);
 
-        let sandbox = tenant.serve();
+        let sandbox = serve();
         let bare = Side::new(recipe.play(&sandbox), &sandbox.requests());
         bare.print(&format!("bare   {round}"));
         theirs.push(bare);
@@ -65,11 +88,7 @@ fn main() {
     let speed = |sides: &[Side]| median(sides.iter().map(Side::speed).collect());
     println!("users per second, median: heeler {:.0}, bare {:.0}", speed(&ours), speed(&theirs));
     println!("ratio heeler / bare, median of rounds: {:.2}", median(ratios(&ours, &theirs)));
-
-    if let Some((sandbox, home)) = last {
-        repeated(&sandbox, &home);
-    }
-    dry(&tenant);
+    last
 }
 
 /// What a cycle does that has little to do.

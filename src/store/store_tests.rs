@@ -70,6 +70,40 @@ fn readers_see_commits_and_never_wait() {
 }
 
 #[tokio::test]
+async fn writes_that_are_made_together_share_their_end() {
+    let (_folder, path) = folder();
+    let store = Store::open(&path).unwrap();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let first = tokio::spawn({
+        let store = store.clone();
+        async move {
+            store
+                .write_together(move |c| {
+                    wait.recv().unwrap();
+                    job::set(c, "first", "lost")
+                })
+                .await
+        }
+    });
+    let alone = {
+        let store = store.clone();
+        async move { store.write(|c| job::set(c, "alone", "kept")).await }
+    };
+    let failing = store.write_together(|_| Err::<(), _>(StoreError::NotFound { what: "thing", id: "x".into() }));
+    let later = store.write_together(|c| job::set(c, "later", "kept"));
+    tokio::task::yield_now().await;
+    let (failing, alone, later, ()) = tokio::join!(failing, alone, later, async { go.send(()).unwrap() });
+    assert!(matches!(failing, Err(StoreError::NotFound { .. })), "{failing:?}");
+    assert!(matches!(first.await.unwrap(), Err(StoreError::NotFound { .. })));
+    alone.unwrap();
+    later.unwrap();
+    let reader = store.reader().unwrap();
+    assert_eq!(job::get(&reader, "first").unwrap(), None);
+    assert_eq!(job::get(&reader, "alone").unwrap().as_deref(), Some("kept"));
+    assert_eq!(job::get(&reader, "later").unwrap().as_deref(), Some("kept"));
+}
+
+#[tokio::test]
 async fn a_failing_closure_takes_only_itself_back() {
     let (_folder, path) = folder();
     let store = Store::open(&path).unwrap();

@@ -19,8 +19,10 @@ const LINGER: Duration = Duration::from_millis(100);
 struct Job {
     fate: Fate,
     /// Runs it, or refuses to with the error given; the answer waits in what it returns until the commit is known.
-    run: Box<dyn FnOnce(Result<&Connection, StoreError>) -> Done + Send>,
+    run: Run,
 }
+
+type Run = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Done + Send>;
 
 /// What the failure of one closure means for the others of its transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -264,8 +264,8 @@ async fn carry_out(
     report: &mut CycleReport,
 ) -> Result<Option<SyncError>, SyncError> {
     finish::write_notes(job, cycle, &plan.notes).await?;
-    let (ready, kept): (Vec<Work>, Vec<Work>) =
-        plan.work.into_iter().partition(|w| w.operation.state == OperationState::Planned);
+    let mut ready = plan.work;
+    let kept: Vec<Work> = ready.extract_if(.., |w| w.operation.state != OperationState::Planned).collect();
     finish::write_held(job, cycle, request, &kept).await?;
     for chunk in ready.chunks(CHUNK) {
         let rows: Vec<Operation> = chunk.iter().map(|w| w.operation.clone()).collect();
