@@ -98,10 +98,15 @@ pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
     if let Some(Command::Secret { command: SecretCommand::Set { name } }) = &cli.command {
         return secret::set(&folders, name);
     }
-    let ctx = Ctx::load(folders, global)?;
     if let Some(Command::Config { command: ConfigCommand::Check }) = &cli.command {
-        return config::check(&ctx, env);
+        let json = global.json;
+        return match Ctx::load(folders, global) {
+            Ok(ctx) => config::check(&ctx, env),
+            Err(error) if json => config::unreadable(&error).and(Err(error)),
+            Err(error) => Err(error),
+        };
     }
+    let ctx = Ctx::load(folders, global)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -76,7 +76,7 @@ fn a_good_configuration_is_ok() {
     let home = Home::with(GOOD);
     assert_eq!(home.run("config check --config config.toml"), (0, "flock: OK\n".into(), String::new()));
     let json = home.run("config check --config config.toml --json");
-    assert_eq!(json, (0, "{\"job\":\"flock\",\"ok\":true,\"problems\":[]}\n".into(), String::new()));
+    assert_eq!(json, (0, "{\"job\":\"flock\",\"ok\":true,\"problems\":[],\"notes\":[]}\n".into(), String::new()));
 }
 
 #[test]
@@ -195,14 +195,43 @@ fn missing_files_and_files_of_another_kind_are_found() {
     let (code, out, _) = home.run("config check --config config.toml");
     assert_eq!(code, 2);
     assert!(out.contains("flock: directory.ca_file: HOME/token holds no certificate in PEM form"), "{out}");
-    assert!(out.contains("flock: mapping: cannot read HOME/schema.json"), "{out}");
+    assert!(out.contains("flock: mapping: cannot read the mapping HOME/schema.json"), "{out}");
     assert!(!out.contains("hunter2"), "{out}");
     fs::write(home.path("schema.json"), "[1]").unwrap();
-    assert!(
-        home.run("config check --config config.toml")
-            .1
-            .contains("flock: mapping: HOME/schema.json is not a JSON object")
-    );
+    assert!(home.run("config check --config config.toml").1.contains("flock: mapping: HOME/schema.json: "));
+}
+
+#[test]
+fn a_mapping_that_a_cycle_refuses_is_not_ok() {
+    let home = Home::with(&GOOD.replace("[jobs.flock]\n", "[jobs.flock]\nmapping = \"schema.json\"\n"));
+    let (_, preset, _) = home.said(&mut home.command("mapping export"));
+    fs::write(home.path("schema.json"), &preset).unwrap();
+    assert_eq!(home.run("config check --config config.toml").0, 0);
+    let mut wrong: serde_json::Value = serde_json::from_str(&preset).unwrap();
+    let source = wrong.pointer_mut("/synchronizationRules/0/objectMappings/0/attributeMappings/0/source").unwrap();
+    *source = serde_json::json!({ "type": "Function", "expression": "Join(" });
+    for text in ["{}".to_owned(), r#"{ "synchronizationRules": [] }"#.to_owned(), wrong.to_string()] {
+        fs::write(home.path("schema.json"), &text).unwrap();
+        let (code, out, _) = home.run("config check --config config.toml --json");
+        assert_eq!(code, 2, "{text}: {out}");
+        let found: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((&found["ok"], &found["problems"][0]["key"]), (&false.into(), &"mapping".into()), "{out}");
+        assert!(found["problems"][0]["message"].as_str().unwrap().contains("HOME/schema.json"), "{out}");
+    }
+    fs::write(home.path("schema.json"), "{\n  nonsense").unwrap();
+    let (code, out, _) = home.run("config check --config config.toml");
+    assert_eq!((code, out.matches("line 2").count(), out.matches("column").count()), (2, 1, 1), "{out}");
+}
+
+#[test]
+fn a_broken_configuration_is_json_for_scripts_too() {
+    let home = Home::with("[jobs.flock\n");
+    let (code, out, err) = home.run("config check --config config.toml --json");
+    assert_eq!((code, out.lines().count()), (2, 1), "{out}");
+    let found: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&found["ok"], &found["problems"][0]["key"]), (&false.into(), &serde_json::Value::Null));
+    assert!(found["problems"][0]["message"].as_str().unwrap().contains("is not TOML"), "{out}");
+    assert!(err.contains("config.toml:1:"), "{err}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `heeler config check|example`
 
 use super::{CliError, Ctx, Exit, Outcome};
-use crate::config::{self, Env};
+use crate::config::{self, Env, JobConfig};
+use crate::engine;
 use crate::text::{out_json, out_line, show};
 use serde_json::json;
 
@@ -27,12 +28,17 @@ pub(super) fn check(ctx: &Ctx, env: Env<'_>) -> Outcome {
     let mut chosen = profile.clone();
     chosen.jobs.retain(|job| ctx.job.as_ref().is_none_or(|name| *name == job.name));
     let mut wrong = 0;
-    for finding in config::check(&chosen, env) {
+    for (mut finding, job) in config::check(&chosen, env).into_iter().zip(&chosen.jobs) {
+        let mut notes = Vec::new();
+        match mapping(job) {
+            Ok(warnings) => notes = warnings,
+            Err(message) => finding.problems.push(("mapping".to_owned(), message)),
+        }
         wrong += finding.problems.len();
         if ctx.json {
             let problems: Vec<_> =
                 finding.problems.iter().map(|(key, message)| json!({ "key": key, "message": message })).collect();
-            out_json(&json!({ "job": finding.job, "ok": problems.is_empty(), "problems": problems }))?;
+            out_json(&json!({ "job": finding.job, "ok": problems.is_empty(), "problems": problems, "notes": notes }))?;
             continue;
         }
         if finding.problems.is_empty() {
@@ -45,10 +51,27 @@ pub(super) fn check(ctx: &Ctx, env: Env<'_>) -> Outcome {
                 out_line(&show(&format!("  {line}")))?;
             }
         }
+        for note in &notes {
+            out_line(&show(&format!("{}: note: mapping: {note}", finding.job)))?;
+        }
     }
     match wrong {
         0 => Ok(Exit::Done),
         1 => Err(CliError::new(Exit::Usage, format!("1 problem in {}", profile.path.display()))),
         n => Err(CliError::new(Exit::Usage, format!("{n} problems in {}", profile.path.display()))),
     }
+}
+
+/// Compiles the mapping as every cycle does: its warnings, or why a cycle would refuse it.
+fn mapping(job: &JobConfig) -> Result<Vec<String>, String> {
+    let (rules, _) = engine::rules_of(job).map_err(|error| error.to_string())?;
+    let groups = if job.groups { rules.groups.mapping.warnings.as_slice() } else { &[] };
+    Ok(rules.users.mapping.warnings.iter().chain(groups).map(ToString::to_string).collect())
+}
+
+/// What `config check --json` prints when the configuration itself cannot be read; the picture goes to standard error.
+pub(super) fn unreadable(error: &CliError) -> Result<(), CliError> {
+    let message = error.message.lines().next().unwrap_or_default();
+    out_json(&json!({ "ok": false, "problems": [{ "key": null, "message": message }] }))?;
+    Ok(())
 }

@@ -17,7 +17,8 @@ pub struct Finding {
     pub problems: Vec<(String, String)>,
 }
 
-/// Reads every secret and looks at every file that the jobs name. Nothing is contacted; secrets are dropped at once.
+/// Reads every secret and looks at every file that the jobs name, save the mapping: whether that can be used, only who
+/// compiles it can tell. Nothing is contacted; secrets are dropped at once.
 /// May block for as long as the commands behind secrets take.
 pub fn check(profile: &Profile, env: Env<'_>) -> Vec<Finding> {
     profile.jobs.iter().map(|job| Finding { job: job.name.clone(), problems: problems(job, env) }).collect()
@@ -48,7 +49,6 @@ fn problems(job: &JobConfig, env: Env<'_>) -> Vec<(String, String)> {
         }
     }
     note("directory.ca_file", job.directory.ca_file.as_deref().map_or(Ok(()), certificates));
-    note("mapping", job.mapping.as_deref().map_or(Ok(()), schema));
     found
 }
 
@@ -75,14 +75,5 @@ fn certificate_with_key(pem: &str, reference: &str) -> Result<(), String> {
         Err(format!(
             "{reference} must hold a certificate and its private key, both in PEM form\nput one after the other"
         ))
-    }
-}
-
-fn schema(path: &Path) -> Result<(), String> {
-    let text = text_of(path)?;
-    match serde_json::from_str::<serde_json::Value>(&text) {
-        Ok(serde_json::Value::Object(_)) => Ok(()),
-        Ok(_) => Err(format!("{} is not a JSON object\n`heeler mapping export` writes one", path.display())),
-        Err(error) => Err(format!("{} is not JSON: {error}\n`heeler mapping export` writes one", path.display())),
     }
 }

@@ -157,6 +157,13 @@ pub struct Schema {
     rules: Vec<SynchronizationRule>,
 }
 
+/// The parser's words without the line and column that it adds to them.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).map(str::to_owned).unwrap_or(text)
+}
+
 impl Schema {
     /// Reads a schema as Graph returns it, or as the portal exports it.
     ///
@@ -169,7 +176,7 @@ impl Schema {
         let raw = serde_json::from_str(text).map_err(|error| MappingError::NotJson {
             line: error.line(),
             column: error.column(),
-            message: error.to_string(),
+            message: without_place(&error),
         })?;
         Self::from_value(raw)
     }
