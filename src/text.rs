@@ -11,7 +11,7 @@ mod out;
 
 pub use clean::{Policy, needs_cleaning, show, show_with};
 pub use json::{json_line, json_pretty};
-pub use layout::{Align, Table, pad_end, pad_start, terminal_width, truncate, width};
+pub use layout::{Align, Table, pad_end, pad_start, terminal_width, truncate, width, wrap};
 pub use out::{err_line, out_json, out_line};
 
 use std::fmt;

@@ -138,7 +138,7 @@ impl Answer {
             ObjectType::Group => "group",
         };
         let upn = named.user_principal_name.as_deref().map(|upn| format!("  {}", detail(upn))).unwrap_or_default();
-        out_line(&show(&format!("{}{upn}  {kind} {}", detail(&named.name), named.id)))?;
+        listing::wrapped(&format!("{}{upn}  {kind} {}", detail(&named.name), named.id), 2)?;
         out_line(&show(""))?;
         let explanation = &self.explanation;
         block("in scope", &format!("{}: {}", if self.in_scope { "✓ yes" } else { "· no" }, self.reason))?;
@@ -193,6 +193,7 @@ impl Answer {
         }
         let mut table = Table::new()
             .column("", Align::Left, 56)
+            .kept()
             .column("", Align::Left, 48)
             .column("", Align::Left, 0)
             .column("", Align::Left, 48);
@@ -230,13 +231,12 @@ fn retry(retry: &Retry) -> Value {
 
 /// One line with its label.
 fn block(label: &str, text: &str) -> Result<(), CliError> {
-    out_line(&show(&format!("  {}{}", pad_end(label, LABEL), detail(text))))?;
-    Ok(())
+    listing::wrapped(&format!("  {}{}", pad_end(label, LABEL), detail(text)), LABEL + 2)
 }
 
 /// The lines of a table, the first one with a label.
 fn rows(label: &str, table: &Table) -> Result<(), CliError> {
-    for (number, line) in table.lines().iter().enumerate() {
+    for (number, line) in table.lines_within(listing::cells_behind(LABEL + 2)).iter().enumerate() {
         let label = if number == 0 { label } else { "" };
         out_line(&show(&format!("  {}{line}", pad_end(label, LABEL))))?;
     }

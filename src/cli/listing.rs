@@ -4,7 +4,7 @@
 use super::{CliError, access::Access};
 use crate::model::{Link, ObjectType, Removed};
 use crate::store::cycles;
-use crate::text::{Table, err_line, out_line, show};
+use crate::text::{Table, err_line, out_line, show, terminal_width, wrap};
 use serde_json::{Map, Value, json};
 
 /// Rows read at once.
@@ -106,10 +106,23 @@ pub(super) fn object(
 
 /// Prints a table to standard output.
 pub(super) fn print(table: &Table) -> Result<(), CliError> {
-    for line in table.lines() {
+    for line in table.lines_within(terminal_width()) {
         out_line(&line)?;
     }
     Ok(())
+}
+
+/// Prints one line of text, broken between words where the terminal is too narrow; the rest stands under `indent`.
+pub(super) fn wrapped(text: &str, indent: usize) -> Result<(), CliError> {
+    for line in wrap(text, terminal_width(), indent) {
+        out_line(&show(&line))?;
+    }
+    Ok(())
+}
+
+/// Cells that stay for a table which stands at an indentation.
+pub(super) fn cells_behind(indent: usize) -> Option<usize> {
+    terminal_width().map(|cells| cells.saturating_sub(indent))
 }
 
 /// Says on standard error why a list is empty, and what to do.

@@ -6,7 +6,7 @@ use super::{CliError, Ctx, Exit, Outcome, access::Access, listing};
 use crate::model::{LogEntry, LogStatus};
 use crate::store::Store;
 use crate::store::log::{LogQuery, LogRow, last_id, query};
-use crate::text::{Shown, err_line, out_json, out_line, pad_end, show, truncate, width};
+use crate::text::{Shown, err_line, out_json, out_line, pad_end, show, terminal_width, truncate, width};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -16,9 +16,12 @@ use std::time::Duration;
 const LAST: usize = 100;
 /// How often `--follow` looks.
 const PULSE: Duration = Duration::from_millis(250);
-/// Widest name and reason.
+/// Cells of a name.
 const NAME: usize = 28;
-const REASON: usize = 100;
+/// Cells of a name in a terminal narrower than [`NARROW`].
+const SHORT_NAME: usize = 20;
+/// Below this many cells the mark alone tells the status: the reason needs the room.
+const NARROW: usize = 100;
 
 /// Prints log entries, the newest last: all since `--since`, else the last 100 for people and everything with
 /// `--json`, where each line is one `provisioningObjectSummary` as stored.
@@ -145,8 +148,9 @@ impl Printer {
         }
         let times: Vec<String> = rows.iter().map(|row| time(&row.entry.activity_date_time, self.today)).collect();
         self.time_width = times.iter().map(|time| width(time)).max().unwrap_or(0).max(self.time_width);
+        let cells = terminal_width();
         for (row, time) in rows.iter().zip(&times) {
-            out_line(&line(&row.entry, &pad_end(time, self.time_width)))?;
+            out_line(&line(&row.entry, &pad_end(time, self.time_width), cells))?;
         }
         Ok(())
     }
@@ -160,7 +164,9 @@ fn time(at: &str, today: Date) -> String {
 }
 
 /// `14:02:11  ✗ failure  update        Grace Hopper  EntryConflict: …`
-fn line(entry: &LogEntry, time: &str) -> Shown {
+///
+/// Cut to a terminal of so many cells; whole where there is none.
+fn line(entry: &LogEntry, time: &str, cells: Option<usize>) -> Shown {
     let status = entry.provisioning_status_info.status;
     let mark = match status {
         LogStatus::Success => "✓",
@@ -172,14 +178,18 @@ fn line(entry: &LogEntry, time: &str) -> Shown {
         .into_iter()
         .find(|name| !name.is_empty())
         .map_or("", String::as_str);
-    let name = pad_end(&truncate(show(name).as_str(), NAME), NAME);
+    let narrow = cells.is_some_and(|cells| cells < NARROW);
+    let room = if narrow { SHORT_NAME } else { NAME };
+    let name = show(name);
+    let name = pad_end(&cells.map_or_else(|| name.to_string(), |_| truncate(name.as_str(), room)), room);
     let why = match &entry.provisioning_status_info.error_information {
-        Some(error) => truncate(show(&format!("{}: {}", error.error_code, error.reason)).as_str(), REASON),
+        Some(error) => show(&format!("{}: {}", error.error_code, error.reason)).to_string(),
         None => changed(entry),
     };
     let action = pad_end(show(&entry.provisioning_action).as_str(), 12);
-    let line = format!("{time}  {mark} {:<7}  {action}  {name}  {why}", status.as_str());
-    show(line.trim_end())
+    let word = if narrow { String::new() } else { format!(" {:<7}", status.as_str()) };
+    let line = format!("{time}  {mark}{word}  {action}  {name}  {why}");
+    show(&cells.map_or_else(|| line.trim_end().to_owned(), |cells| truncate(line.trim_end(), cells)))
 }
 
 /// The attributes of the diff, by name; of a create, which sets all of them, who it is.
@@ -189,7 +199,7 @@ fn changed(entry: &LogEntry) -> String {
         return show(principal.unwrap_or_default()).to_string();
     }
     let names: Vec<&str> = entry.modified_properties.iter().map(|p| p.display_name.as_str()).collect();
-    truncate(show(&names.join(", ")).as_str(), REASON)
+    show(&names.join(", ")).to_string()
 }
 
 /// The instant that `--since` means: a length of time before now, a day (UTC), or a point in time (UTC unless it

@@ -1,7 +1,7 @@
 //! `heeler mapping show|export`
 
 use super::args::MappingCommand;
-use super::{CliError, Ctx, Exit, Outcome, access::Access, setup};
+use super::{CliError, Ctx, Exit, Outcome, access::Access, listing, setup};
 use crate::config::JobConfig;
 use crate::engine;
 use crate::mapping::{AttributeMapping, CompiledMapping, FlowType, ObjectMapping, Rule, RuleSource, Schema};
@@ -124,6 +124,7 @@ impl One<'_> {
         let mut table = Table::new()
             .column("", Align::Left, 0)
             .column("target", Align::Left, 0)
+            .kept()
             .column("", Align::Left, 0)
             .column("source", Align::Left, 80)
             .column("applies", Align::Left, 0)
@@ -134,7 +135,7 @@ impl One<'_> {
             let key = if rule.matching_priority > 0 { format!("#{}", rule.matching_priority) } else { String::new() };
             table.row([&key, &rule.target, "←", &source(rule, written), applies(rule.flow_type), &default]);
         }
-        for line in table.lines() {
+        for line in table.lines_within(listing::cells_behind(2)) {
             out_line(&show(&format!("  {line}")))?;
         }
         for warning in &self.compiled.warnings {
@@ -198,6 +199,5 @@ fn pointer_of(path: &str) -> String {
 }
 
 fn block(label: &str, text: &str) -> Result<(), CliError> {
-    out_line(&show(&format!("  {}{text}", pad_end(label, LABEL))))?;
-    Ok(())
+    listing::wrapped(&format!("  {}{text}", pad_end(label, LABEL)), LABEL + 2)
 }

@@ -7,8 +7,8 @@ use super::signals::Signals;
 use super::{CliError, Ctx, Exit, Outcome, hand};
 use crate::config::process_env;
 use crate::engine::{Assembly, assemble};
-use crate::model::{CycleState, Operation, OperationState};
-use crate::store::{audit, job as job_table, operations, retries};
+use crate::model::{CycleState, ObjectType, Operation, OperationState, Verb};
+use crate::store::{audit, job as job_table, mirror, operations, retries};
 use crate::sync::CycleScope;
 use crate::sync::cycle::{self, CycleReport, CycleRequest};
 use crate::text::{Align, Table, err_line, out_json, out_line, show};
@@ -69,7 +69,7 @@ async fn plan(ctx: &Ctx) -> Outcome {
         }
     } else {
         let waiting = access.store.read(retries::count)?;
-        print(&rows, &report, waiting.0 + waiting.1)?;
+        print(&with_names(&access, rows)?, &report, waiting.0 + waiting.1)?;
     }
     Ok(Exit::Done)
 }
@@ -121,6 +121,27 @@ fn operation_json(operation: &Operation) -> Value {
     })
 }
 
+/// For people: members that go are named, as those that come are. Whoever the store does not know keeps the id.
+fn with_names(access: &Access, mut rows: Vec<Operation>) -> Result<Vec<Operation>, CliError> {
+    let reader = access.store.reader()?;
+    for row in rows.iter_mut().filter(|row| row.verb == Verb::RemoveMembers) {
+        for change in row.changes.iter_mut().filter(|change| change.attribute == "members") {
+            let Some(ids) = change.old.as_array_mut() else { continue };
+            for id in ids {
+                let Some(text) = id.as_str() else { continue };
+                let name = match mirror::user(&reader, text)? {
+                    Some(user) => Some(user.name().to_owned()),
+                    None => mirror::group(&reader, text)?.map(|group| group.name().to_owned()),
+                };
+                if let Some(name) = name {
+                    *id = Value::from(name);
+                }
+            }
+        }
+    }
+    Ok(rows)
+}
+
 fn print(rows: &[Operation], report: &CycleReport, waiting: u64) -> Result<(), CliError> {
     let line = |text: &str| out_line(&show(text));
     if rows.is_empty() && waiting == 0 {
@@ -131,7 +152,7 @@ fn print(rows: &[Operation], report: &CycleReport, waiting: u64) -> Result<(), C
     let mut verbs: Vec<(String, usize)> = Vec::new();
     let mut last = String::new();
     for operation in rows {
-        let title = format!("{} {}", operation.verb, plural(operation));
+        let title = title_of(operation);
         if title != last {
             let n = rows.iter().filter(|o| o.verb == operation.verb && o.object_type == operation.object_type).count();
             if !last.is_empty() {
@@ -189,11 +210,19 @@ fn print(rows: &[Operation], report: &CycleReport, waiting: u64) -> Result<(), C
     Ok(())
 }
 
-fn plural(operation: &Operation) -> &'static str {
-    match operation.object_type {
-        crate::model::ObjectType::User => "users",
-        crate::model::ObjectType::Group => "groups",
-    }
+/// `disable users`, `add members to groups`, `set manager of users`
+fn title_of(operation: &Operation) -> String {
+    let plural = match operation.object_type {
+        ObjectType::User => "users",
+        ObjectType::Group => "groups",
+    };
+    let between = match operation.verb {
+        Verb::SetManager => " of",
+        Verb::AddMembers => " to",
+        Verb::RemoveMembers => " from",
+        _ => "",
+    };
+    format!("{}{between} {plural}", operation.verb)
 }
 
 /// `heeler plan release|reject ID…`; without ids everything that is held.

@@ -1,7 +1,7 @@
 //! `heeler setup`
 
 use super::access::Access;
-use super::{CliError, Ctx, Exit, Outcome};
+use super::{CliError, Ctx, Exit, Outcome, listing};
 use crate::config::{JobConfig, Preset, Scope, SecretRef, SignIn, process_env, read_federated_token};
 use crate::engine;
 use crate::model::{Collection, LogStatus, ObjectType};
@@ -220,10 +220,10 @@ fn print(heading: &str, steps: &[Step]) -> Result<(), CliError> {
             StepState::Unknown => ("?", "unknown"),
         };
         let line = format!("  {mark} {word:<7}  {}  {}", pad_end(step.title, titles), step.command);
-        out_line(&show(&line))?;
+        listing::wrapped(&line, 13)?;
         if let Some(hint) = &step.hint {
             for part in hint.split("; ") {
-                out_line(&show(&format!("             {part}")))?;
+                listing::wrapped(&format!("             {part}"), 15)?;
             }
         }
     }

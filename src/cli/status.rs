@@ -2,11 +2,12 @@
 
 use super::access::Access;
 use super::report;
-use super::{Chosen, CliError, Ctx, Exit, Outcome};
+use super::{Chosen, CliError, Ctx, Exit, Outcome, listing};
 use crate::engine;
-use crate::model::{CycleState, ObjectType};
+use crate::model::{CycleState, ObjectType, Quarantine};
 use crate::store::{cycles, job as job_table, links, mirror, operations, retries};
 use crate::text::{out_json, out_line, pad_end, show};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// `heeler status`, and bare `heeler` with a configuration.
@@ -62,6 +63,7 @@ pub(super) fn of(access: &Access) -> Result<Value, CliError> {
             "enabled": enabled,
             "environment": config.environment.as_deref().unwrap_or("prod"),
             "directory": job_table::organization(c)?.map(|o| o.display_name),
+            "tenant_id": config.directory.tenant_id,
             "app": config.app.preset.as_str(),
             "tenant_url": if access.is_sandbox() { Value::Null } else { Value::from(config.app.tenant_url.as_str()) },
             "interval_s": config.interval.as_secs(),
@@ -72,11 +74,27 @@ pub(super) fn of(access: &Access) -> Result<Value, CliError> {
             "linked_groups": links::count(c, ObjectType::Group)?,
             "waiting_retries": failures + references,
             "held": operations::held(c)?.len(),
-            "quarantine": quarantine,
+            "quarantine": quarantine.map(to_milliseconds),
             "last_cycle": cycle,
         }))
     })?;
     Ok(status)
+}
+
+/// Nobody needs the nanoseconds of a clock.
+fn to_milliseconds(quarantine: Quarantine) -> Quarantine {
+    let cut = |at: String| at.parse::<Timestamp>().map_or(at, |at| format!("{at:.3}"));
+    Quarantine {
+        series_began: cut(quarantine.series_began),
+        current_began: cut(quarantine.current_began),
+        next_attempt: cut(quarantine.next_attempt),
+        ..quarantine
+    }
+}
+
+/// An instant to the second, for people.
+fn second(at: &str) -> String {
+    at.parse::<Timestamp>().map_or_else(|_| at.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 fn print(status: &Value) -> Result<(), CliError> {
@@ -85,7 +103,7 @@ fn print(status: &Value) -> Result<(), CliError> {
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     };
-    let line = |label: &str, value: &str| out_line(&show(&format!("  {}{value}", pad_end(label, 12))));
+    let line = |label: &str, value: &str| listing::wrapped(&format!("  {}{value}", pad_end(label, 12)), 14);
     out_line(&show(&format!("{}  {}", text("/job"), text("/environment"))))?;
     let running = match text("/holder/pid") {
         pid if pid.is_empty() => String::new(),
@@ -98,7 +116,7 @@ fn print(status: &Value) -> Result<(), CliError> {
         url if url.is_empty() => text("/app"),
         url => format!("{} at {url}", text("/app")),
     };
-    line("from, to", &format!("{} → {app}", if directory.is_empty() { "directory".into() } else { directory }))?;
+    line("from, to", &format!("{} → {app}", if directory.is_empty() { text("/tenant_id") } else { directory }))?;
     line(
         "mirror",
         &format!(
@@ -119,7 +137,7 @@ fn print(status: &Value) -> Result<(), CliError> {
         };
         line(
             "last cycle",
-            &format!("{} {state} at {}{took}", text("/last_cycle/kind"), text("/last_cycle/started_at")),
+            &format!("{} {state} at {}{took}", text("/last_cycle/kind"), second(&text("/last_cycle/started_at"))),
         )?;
         let parts: Vec<String> = ["created", "updated", "enabled", "disabled", "deleted", "skipped", "failed", "held"]
             .iter()
@@ -140,9 +158,15 @@ fn print(status: &Value) -> Result<(), CliError> {
         line("retries", &format!("{} objects wait: heeler log --status failure", text("/waiting_retries")))?;
     }
     if status.get("quarantine").is_some_and(|q| !q.is_null()) {
-        line("quarantine", &format!("{} since {}", text("/quarantine/reason"), text("/quarantine/series_began")))?;
+        line(
+            "quarantine",
+            &format!("{} since {}", text("/quarantine/reason"), second(&text("/quarantine/series_began"))),
+        )?;
         line("", &text("/quarantine/error"))?;
-        line("", &format!("next attempt {}; `heeler restart` tries at once", text("/quarantine/next_attempt")))?;
+        line(
+            "",
+            &format!("next attempt {}; `heeler restart` tries at once", second(&text("/quarantine/next_attempt"))),
+        )?;
     }
     Ok(())
 }

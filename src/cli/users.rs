@@ -18,6 +18,7 @@ pub(super) fn run(ctx: &Ctx, search: Option<&str>) -> Outcome {
     let mut table = Table::new()
         .column("", Align::Left, 0)
         .column("name", Align::Left, 40)
+        .kept()
         .column("userPrincipalName", Align::Left, 64)
         .column("in the app", Align::Left, 0);
     let mut count = 0_usize;

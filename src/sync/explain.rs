@@ -2,12 +2,15 @@
 
 use super::cycle::{entitlements, roles_of};
 use super::project::{Rules, ScopeRules, Subject, filter_words, group_subject, user_subject};
+use super::retry;
 use super::scope::{Course, Standing};
 use crate::expression::Context;
 use crate::mapping::{SourceObject, Verdict};
-use crate::model::{Change, ObjectType, Retry};
+use crate::model::{Change, ObjectType, Retry, Verb};
 use crate::scim::resource;
-use crate::store::{StoreError, links, mirror, retries};
+use crate::store::operations::Verdict as Said;
+use crate::store::{StoreError, links, mirror, operations, retries};
+use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -69,7 +72,14 @@ pub fn explain(
         None if subject.matching.is_empty() => "not linked".into(),
         None => format!("not linked; would be matched by {}", subject.matching_words(object_rules)),
     };
-    let next = next_words(&subject, changes.is_empty());
+    let waiting = retries::get(c, object_type, id)?;
+    let next = match waiting_words(&subject, waiting.as_ref(), Timestamp::now()) {
+        Some(waits) => waits,
+        None => match rejected_words(c, &subject)? {
+            Some(rejected) => rejected,
+            None => next_words(&subject, changes.is_empty()),
+        },
+    };
     let entitlement = entitlements.of_user(id);
     Ok(Some(Explanation {
         next,
@@ -78,7 +88,7 @@ pub fn explain(
         roles: entitlements.roles_of(id).into_iter().map(|r| r.display_name.clone()).collect(),
         filter,
         changes,
-        retry: retries::get(c, object_type, id)?,
+        retry: waiting,
         subject,
     }))
 }
@@ -102,6 +112,34 @@ fn difference(subject: &Subject, rules: &Rules) -> Vec<Change> {
             })
         })
         .collect()
+}
+
+/// That a failed object is left alone until its time comes, as every incremental cycle does (E10.3, E10.4).
+fn waiting_words(subject: &Subject, retry: Option<&Retry>, now: Timestamp) -> Option<String> {
+    // A failed reference (manager, member) does not keep the object itself waiting.
+    let retry = retry.filter(|retry| !retry.reference)?;
+    if subject.course == Course::Nothing || retry::due(retry, &subject.fingerprint(), &now.to_string()) {
+        return None;
+    }
+    Some(format!("waits until {} because of {}, unless the source changes", second(&retry.next_attempt), retry.code))
+}
+
+/// That a person forbade the removal which would be next.
+fn rejected_words(c: &Connection, subject: &Subject) -> Result<Option<String>, StoreError> {
+    let verb = match &subject.course {
+        Course::Disable { .. } => Verb::Disable,
+        Course::Delete => Verb::Delete,
+        _ => return Ok(None),
+    };
+    let decision = operations::decision(c, subject.object_type, &subject.source_id, verb)?;
+    Ok(decision.filter(|decision| decision.verdict == Said::Rejected).map(|decision| {
+        format!("nothing: the {verb} was rejected by {} at {} and will not happen", decision.by, second(&decision.at))
+    }))
+}
+
+/// An instant to the second, for people.
+fn second(at: &str) -> String {
+    at.parse::<Timestamp>().map_or_else(|_| at.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 fn next_words(subject: &Subject, same: bool) -> String {
