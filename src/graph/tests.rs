@@ -132,7 +132,9 @@ async fn the_old_token_serves_while_the_sign_in_service_is_down() {
     let graph = GraphClient::new(settings(&server.base, secret())).unwrap();
     graph.user("x", &[]).await.unwrap();
     graph.user("x", &[]).await.unwrap();
-    assert_eq!((sign_ins(&server).len(), graph.requests()), (2, 2));
+    // A sign-in service that is busy is asked more than once, and then the old token is good enough.
+    assert!(sign_ins(&server).len() > 2);
+    assert_eq!(graph.requests(), 2);
 }
 
 fn certificate(key: &rcgen::KeyPair) -> rcgen::Certificate {
