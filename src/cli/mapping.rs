@@ -113,7 +113,7 @@ impl One<'_> {
             ObjectType::User => "Users",
             ObjectType::Group => "Groups",
         };
-        out_line(&show(&format!("{what}  {}  ({})", self.mapping.name, self.place)))?;
+        listing::wrapped(&format!("{what}  {}  ({})", self.mapping.name, self.place), 2)?;
         let on = if self.enabled { "✓ on" } else { "· off: the job has groups = false" };
         block("state", on)?;
         let actions = self.actions();

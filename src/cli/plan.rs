@@ -8,7 +8,7 @@ use super::{CliError, Ctx, Exit, Outcome, hand};
 use crate::config::process_env;
 use crate::engine::{Assembly, assemble};
 use crate::model::{CycleState, ObjectType, Operation, OperationState, Verb};
-use crate::store::{audit, job as job_table, mirror, operations, retries};
+use crate::store::{Store, audit, job as job_table, mirror, operations, retries};
 use crate::sync::CycleScope;
 use crate::sync::cycle::{self, CycleReport, CycleRequest};
 use crate::text::{Align, Table, err_line, out_json, out_line, show};
@@ -69,7 +69,7 @@ async fn plan(ctx: &Ctx) -> Outcome {
         }
     } else {
         let waiting = access.store.read(retries::count)?;
-        print(&with_names(&access, rows)?, &report, waiting.0 + waiting.1)?;
+        print(&with_names(&access.store, rows)?, &report, waiting.0 + waiting.1)?;
     }
     Ok(Exit::Done)
 }
@@ -122,8 +122,8 @@ fn operation_json(operation: &Operation) -> Value {
 }
 
 /// For people: members that go are named, as those that come are. Whoever the store does not know keeps the id.
-fn with_names(access: &Access, mut rows: Vec<Operation>) -> Result<Vec<Operation>, CliError> {
-    let reader = access.store.reader()?;
+fn with_names(store: &Store, mut rows: Vec<Operation>) -> Result<Vec<Operation>, CliError> {
+    let reader = store.reader()?;
     for row in rows.iter_mut().filter(|row| row.verb == Verb::RemoveMembers) {
         for change in row.changes.iter_mut().filter(|change| change.attribute == "members") {
             let Some(ids) = change.old.as_array_mut() else { continue };
@@ -281,4 +281,48 @@ fn decide(ctx: &Ctx, ids: &[String], release: bool) -> Outcome {
         out_line(&show("nothing is held"))?;
     }
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Change, UserChange};
+
+    fn operation(verb: Verb, object_type: ObjectType, changes: Vec<Change>) -> Operation {
+        Operation {
+            id: String::new(),
+            cycle_id: String::new(),
+            verb,
+            object_type,
+            source_id: String::new(),
+            target_id: None,
+            name: String::new(),
+            reason: String::new(),
+            changes,
+            references: Vec::new(),
+            state: OperationState::Planned,
+            held_reason: None,
+        }
+    }
+
+    #[test]
+    fn titles_are_english() {
+        let title = |verb, object_type| title_of(&operation(verb, object_type, Vec::new()));
+        assert_eq!(title(Verb::Disable, ObjectType::User), "disable users");
+        assert_eq!(title(Verb::SetManager, ObjectType::User), "set manager of users");
+        assert_eq!(title(Verb::AddMembers, ObjectType::Group), "add members to groups");
+        assert_eq!(title(Verb::RemoveMembers, ObjectType::Group), "remove members from groups");
+    }
+
+    #[test]
+    fn members_that_go_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("job.sqlite")).unwrap();
+        let properties = json!({ "displayName": "Ada" }).as_object().unwrap().clone();
+        let ada = UserChange { id: "u1".into(), properties, ..UserChange::default() };
+        store.write_blocking(move |c| mirror::apply_user(c, &ada, mirror::INCREMENTAL)).unwrap();
+        let change = Change { attribute: "members".into(), old: json!(["u1", "u2"]), new: json!([]) };
+        let rows = vec![operation(Verb::RemoveMembers, ObjectType::Group, vec![change])];
+        assert_eq!(with_names(&store, rows).unwrap()[0].changes[0].old, json!(["Ada", "u2"]));
+    }
 }

@@ -83,7 +83,10 @@ pub(super) fn run(ctx: &Ctx) -> Outcome {
         print(&heading, &steps)?;
         if ctx.profile.is_none() {
             out_line(&show(""))?;
-            out_line(&show("to look around first: `heeler` alone starts a sandbox, and every command works on it"))?;
+            listing::wrapped(
+                "to look around first: `heeler` alone starts a sandbox, and every command works on it",
+                0,
+            )?;
         }
     }
     Ok(Exit::Done)

@@ -63,7 +63,7 @@ pub(super) fn of(access: &Access) -> Result<Value, CliError> {
             "enabled": enabled,
             "environment": config.environment.as_deref().unwrap_or("prod"),
             "directory": job_table::organization(c)?.map(|o| o.display_name),
-            "tenant_id": config.directory.tenant_id,
+            "tenant_id": if access.is_sandbox() { Value::Null } else { Value::from(config.directory.tenant_id.as_str()) },
             "app": config.app.preset.as_str(),
             "tenant_url": if access.is_sandbox() { Value::Null } else { Value::from(config.app.tenant_url.as_str()) },
             "interval_s": config.interval.as_secs(),
@@ -111,12 +111,17 @@ fn print(status: &Value) -> Result<(), CliError> {
     };
     let on = if text("/enabled") == "true" { "on" } else { "off" };
     line("state", &format!("{} (provisioning is {on}){running}", text("/state")))?;
-    let directory = text("/directory");
+    // What the tenant is called is known once it was asked; until then its id tells it from others.
+    let directory = match (text("/directory"), text("/tenant_id")) {
+        (name, id) if name.is_empty() && id.is_empty() => "the sandbox's directory".to_owned(),
+        (name, id) if name.is_empty() => id,
+        (name, _) => name,
+    };
     let app = match text("/tenant_url") {
         url if url.is_empty() => text("/app"),
         url => format!("{} at {url}", text("/app")),
     };
-    line("from, to", &format!("{} → {app}", if directory.is_empty() { text("/tenant_id") } else { directory }))?;
+    line("from, to", &format!("{directory} → {app}"))?;
     line(
         "mirror",
         &format!(

@@ -96,7 +96,9 @@ pub fn wrap(text: &str, cells: Option<usize>, indent: usize) -> Vec<String> {
     lines
 }
 
-/// Fewest cells to which a column is shrunk before the one that must stay gives way.
+/// Cells that still say something: no column is shrunk below this while another one has more.
+const ENOUGH: usize = 24;
+/// Fewest cells to which a column is shrunk.
 const LEAST: usize = 8;
 
 /// Alignment of a column.
@@ -154,16 +156,19 @@ impl Table {
         self.lines_of(&widths.collect::<Vec<_>>())
     }
 
-    /// The lines for a terminal of so many cells: columns of words are shrunk, the widest first and the one that is
-    /// [`Table::kept`] last; what is too wide even then loses its end. Without a terminal nothing is shortened.
+    /// The lines for a terminal of so many cells: columns of words are shrunk, the widest first, and before the one that
+    /// is [`Table::kept`] is touched the others; what is too wide even then loses its end. Without a terminal nothing is shortened.
     pub fn lines_within(&self, cells: Option<usize>) -> Vec<Shown> {
         let mut widths = self.natural();
         let Some(cells) = cells else { return self.lines_of(&widths) };
         let gaps = 2 * widths.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > cells {
-            let words = |i: &usize| self.columns[*i].1 == Align::Left && widths[*i] > LEAST;
-            let widest = (0..widths.len()).filter(|i| words(i) && Some(*i) != self.kept).max_by_key(|i| widths[*i]);
-            match widest.or(self.kept.filter(words)) {
+            let wider = |i: usize, least: usize| self.columns[i].1 == Align::Left && widths[i] > least;
+            let widest = |least: usize| {
+                let others = (0..widths.len()).filter(|i| wider(*i, least) && Some(*i) != self.kept);
+                others.max_by_key(|i| widths[*i]).or(self.kept.filter(|i| wider(*i, least)))
+            };
+            match widest(ENOUGH).or_else(|| widest(LEAST)) {
                 Some(i) => widths[i] -= 1,
                 None => break,
             }
@@ -241,7 +246,13 @@ mod tests {
         let row = |cells| table.lines_within(cells)[1].to_string();
         assert_eq!(row(None), "Ada Lovelace  ada.lovelace@contoso.example  1204");
         assert_eq!(row(Some(40)), "Ada Lovelace  ada.lovelace@contos…  1204");
-        assert_eq!(row(Some(25)), "Ada Love…  ada.lov…  1204");
+        assert_eq!(row(Some(26)), "Ada Lovel…  ada.lov…  1204");
+        // A name longer than enough gives way before the others say nothing any more.
+        table.row(["a name that is longer than it should be", "grace.hopper@contoso.example", "1"]);
+        assert_eq!(
+            table.lines_within(Some(56))[2].to_string(),
+            "a name that is longer t…  grace.hopper@contoso.ex…     1"
+        );
         for cells in 1..60 {
             assert!(table.lines_within(Some(cells)).iter().all(|line| line.width() <= cells), "{cells}");
         }
