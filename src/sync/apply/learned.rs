@@ -9,6 +9,12 @@ use tokio::sync::OnceCell;
 /// So many objects must teach the same before it is believed of all: one may have had a bad value.
 const LESSONS: u32 = 3;
 
+/// Reads that must have proved an attribute before a yes without a body is believed.
+const WORD: u32 = 10;
+
+/// One in so many is read back after that.
+const SAMPLE: u32 = 20;
+
 /// An attribute of one kind of object.
 type Key = (ObjectType, String);
 
@@ -25,6 +31,8 @@ struct State {
     refused: HashMap<Key, (u32, String)>,
     taken: HashSet<Key>,
     ignored: HashMap<Key, u32>,
+    kept_word: HashMap<Key, u32>,
+    taken_on_trust: u32,
     shown: HashSet<Key>,
     full: u32,
     full_words: String,
@@ -64,12 +72,29 @@ impl Learned {
 
     /// The app said yes to an attribute and does not show it.
     pub fn ignored(&self, object_type: ObjectType, target: &str) {
-        *self.state().ignored.entry((object_type, target.to_owned())).or_default() += 1;
+        let key = (object_type, target.to_owned());
+        let mut state = self.state();
+        state.kept_word.remove(&key);
+        *state.ignored.entry(key).or_default() += 1;
     }
 
     /// The app showed an attribute as it was sent.
     pub fn shown(&self, object_type: ObjectType, target: &str) {
-        self.state().shown.insert((object_type, target.to_owned()));
+        let key = (object_type, target.to_owned());
+        let mut state = self.state();
+        *state.kept_word.entry(key.clone()).or_default() += 1;
+        state.shown.insert(key);
+    }
+
+    /// Whether a yes without a body needs no read: the app kept its word [`WORD`] times in this run. One in
+    /// [`SAMPLE`] is read back all the same (G8).
+    pub fn trusted(&self, object_type: ObjectType, target: &str) -> bool {
+        let mut state = self.state();
+        if state.kept_word.get(&(object_type, target.to_owned())).is_none_or(|n| *n < WORD) {
+            return false;
+        }
+        state.taken_on_trust += 1;
+        !state.taken_on_trust.is_multiple_of(SAMPLE)
     }
 
     /// Whether the app never shows an attribute, whatever is sent.

@@ -62,6 +62,13 @@ impl Applying<'_> {
                         let held = resource::get(r, &inner).or_else(|| resource::get(r, &path))?;
                         held.as_str().map(|v| v == manager_link.target_id)
                     };
+                    if answer.is_none() && self.learned.trusted(ObjectType::User, MANAGER) {
+                        let mut outcome = Outcome::done(OperationState::Claimed);
+                        outcome.export = Some("PATCH; the app says yes, and one in 20 of these is read back".into());
+                        outcome.target_id = Some(link.target_id.clone());
+                        outcome.link = Some(Link { manager: Some(manager), ..link });
+                        return outcome;
+                    }
                     let held = match answer.as_ref().and_then(shown) {
                         Some(true) => Some(true),
                         _ if answer.is_some() && self.learned.never_shown(ObjectType::User, MANAGER) => None,
