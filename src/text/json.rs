@@ -3,7 +3,7 @@
 use super::Shown;
 use serde::Serialize;
 
-/// One value on one line. Anything that a terminal could obey is written as `\uXXXX`.
+/// One value on one line. Anything that a terminal could obey is written as a `\u` escape.
 ///
 /// # Errors
 /// When the value cannot be represented as JSON (a map with keys that are not text).
