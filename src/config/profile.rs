@@ -23,7 +23,7 @@ pub struct Profile {
 /// One job: a directory, an app, who is in scope, when it runs.
 #[derive(Clone, Debug)]
 pub struct JobConfig {
-    /// The name after `jobs.`: letters, digits, `-`, `_`, `.`, at most 64; safe as a file name.
+    /// The name after `jobs.`: letters, digits, `-`, `_`, at most 64; safe as a file name.
     pub name: String,
     /// Provisioning status: whether `heeler run` runs the job.
     pub enabled: bool,

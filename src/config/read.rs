@@ -92,10 +92,10 @@ pub(super) fn profile(text: &str, path: &Path) -> Result<Profile, Problems> {
 }
 
 fn job_name(name: &str, span: &Span, problems: &mut Problems) {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let starts = name.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
     if !starts || !name.chars().all(plain) || name.len() > LONGEST_NAME {
-        let advice = "use letters, digits, `-`, `_`, `.`; start with a letter or digit; at most 64";
+        let advice = "use letters, digits, `-`, `_`; start with a letter or digit; at most 64";
         problems.add(span, format!("`{name}` cannot be the name of a job"), advice);
     }
 }

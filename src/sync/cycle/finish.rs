@@ -144,22 +144,35 @@ pub async fn write_held(job: &Job, cycle: &Cycle, request: &CycleRequest, kept: 
     let known: HashSet<(ObjectType, String, Verb)> =
         operations::held(&*job.store.reader()?)?.into_iter().map(|o| (o.object_type, o.source_id, o.verb)).collect();
     let held: Vec<&Work> = kept.iter().filter(|w| w.operation.state == OperationState::Held).collect();
-    let entries: Vec<_> = held
+    let fresh = |w: &&Work| {
+        let key = (w.operation.object_type, w.operation.source_id.clone(), w.operation.verb);
+        match w.operation.state {
+            OperationState::Held => !known.contains(&key),
+            // A removal that a person refused is mentioned whenever its object is.
+            _ => w.subject.touched,
+        }
+    };
+    let entries: Vec<_> = kept
         .iter()
-        .filter(|w| !known.contains(&(w.operation.object_type, w.operation.source_id.clone(), w.operation.verb)))
+        .filter(fresh)
         .map(|work| {
             let operation = &work.operation;
-            let reason = operation.held_reason.clone().unwrap_or_default();
+            let held = operation.state == OperationState::Held;
+            let (code, reason) = if held {
+                ("Held", operation.held_reason.clone().unwrap_or_default())
+            } else {
+                ("Rejected", format!("a person rejected it; {}", operation.reason))
+            };
             let record = Record {
                 subject: &work.subject,
                 verb: Some(operation.verb),
                 status: LogStatus::Skipped,
-                trouble: Some(Trouble { code: "Held".into(), reason, details: None }),
+                trouble: Some(Trouble { code: code.into(), reason, details: None }),
                 changes: &operation.changes,
                 target_id: operation.target_id.as_deref(),
                 matched: None,
                 export: None,
-                held: true,
+                held,
                 duration_ms: 0,
             };
             journal::entry(job, &cycle.id, &record, job.rules.of(operation.object_type), &now)
