@@ -436,3 +436,14 @@ fn an_app_that_refuses_for_a_while_is_waited_for() {
     let accounts = sandbox.app("Users").len() as u64;
     assert_eq!(cycle["counts"]["created"], accounts, "{cycle}");
 }
+
+#[test]
+fn many_processes_open_a_new_database_at_once() {
+    for _ in 0..6 {
+        let home = Home::empty();
+        let running: Vec<_> = (0..6).map(|_| home.start(&["status"])).collect();
+        for process in running {
+            process.finish().ok();
+        }
+    }
+}

@@ -6,15 +6,33 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a statement waits for another process's write before it gives up.
 const BUSY: Duration = Duration::from_secs(10);
 /// The first sixteen bytes of every SQLite file.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
+/// Repeats while the file is busy. SQLite does not wait by itself where it switches a new file to WAL, recovers a WAL, or
+/// closes the last connection while another one opens: it answers at once that it is busy.
+fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let began = Instant::now();
+    loop {
+        match open() {
+            Err(StoreError::Busy { .. }) if began.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(5 + fastrand::u64(0..20)));
+            }
+            done => return done,
+        }
+    }
+}
+
 /// The writer's connection: file made if needed, WAL, schema brought up to date.
 pub(super) fn writable(path: &Path) -> Result<Connection, StoreError> {
+    patiently(|| writable_now(path))
+}
+
+fn writable_now(path: &Path) -> Result<Connection, StoreError> {
     make_file(path)?;
     check_header(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -43,6 +61,10 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
 
 /// A read-only connection to an existing database with the schema of this program.
 pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    patiently(|| reader_now(path))
+}
+
+fn reader_now(path: &Path) -> Result<Connection, StoreError> {
     match std::fs::metadata(path) {
         Ok(_) => {}
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
