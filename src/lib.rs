@@ -18,11 +18,12 @@
 //! | 5 | [`store`] (SQLite), [`config`] (profile file, secrets, folders) |
 //! | 6 | [`sync`] (the sync core, one file per stage) |
 //! | 7 | [`engine`] (lease, schedule, command rows) |
-//! | 8 | [`sandbox`] (an Entra tenant and a SCIM app on loopback) |
+//! | 8 | [`sandbox`] (an Entra tenant and a SCIM app on loopback), [`console`] (the terminal UI) |
 //! | 9 | [`cli`] (one file per command) |
 
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod engine;
 pub mod expression;
 pub mod graph;

@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 9] = [
     &["store", "config"],
     &["sync"],
     &["engine"],
-    &["sandbox"],
+    &["sandbox", "console"],
     &["cli"],
 ];
 

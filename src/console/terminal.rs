@@ -1,0 +1,1 @@
+//! The terminal: entering and leaving it, one write per frame, input on a thread of its own.

@@ -1,0 +1,1 @@
+//! How numbers, durations, ages and times are written on screens.
