@@ -28,6 +28,7 @@ impl Signals {
             tokio::spawn(async move {
                 while stream.recv().await.is_some() {
                     if watching.which.swap(exit as u8, Ordering::SeqCst) != 0 {
+                        crate::console::terminal::restore();
                         std::process::exit(i32::from(exit as u8));
                     }
                     watching.cancel.cancel();
