@@ -183,3 +183,8 @@ mod tests {
         assert_eq!(names.len(), Token::ALL.len());
     }
 }
+
+/// Names of the themes that come along.
+pub fn names(_file: Option<&std::path::Path>) -> Vec<String> {
+    theme::BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
