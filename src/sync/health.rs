@@ -265,7 +265,7 @@ mod tests {
         let running = judge(Some(&first), &silent, Attempt::Running, at(9), at(10)).unwrap();
         assert_eq!((running.state, running.error.as_deref()), (SideState::Offline, Some("no route")));
         let second = judge(Some(&running), &silent, Attempt::Failed(fault()), at(9), at(11)).unwrap();
-        assert_eq!((second.failed_attempts, second.since), (2, Some(at(1).to_string())));
+        assert_eq!((second.failed_attempts, second.since.as_deref()), (2, Some(at(1).to_string().as_str())));
         let well = judge(Some(&second), &healthy(20), Attempt::Worked, at(19), at(21)).unwrap();
         assert_eq!((well.state, well.failed_attempts, well.since), (SideState::Ready, 0, None));
         assert_eq!((well.error, well.median_ms), (None, Some(80)));
