@@ -63,9 +63,13 @@ pub(super) async fn run(ctx: &Ctx) -> Outcome {
     Ok(signals.exit().or(failed).unwrap_or(Exit::Done))
 }
 
-/// What the configuration says now about a job; `None` when it cannot be read: then the job goes on as it was.
-fn configured(path: Option<&Path>, name: &str) -> Option<JobConfig> {
-    Profile::load(path?).ok()?.job(name).cloned()
+/// What the configuration says now about a job, or the store about the sandbox's; `None` when that cannot be read:
+/// then the job goes on as it was.
+fn configured(path: Option<&Path>, access: &Access, running: &JobConfig) -> Option<JobConfig> {
+    match path {
+        Some(path) => Profile::load(path).ok()?.job(&access.name).cloned(),
+        None => access.settled(running),
+    }
 }
 
 /// Runs one job until it is stopped, and gives it back. A change of the configuration takes effect with the next
@@ -81,14 +85,13 @@ async fn serve(
     // A configuration that was looked at and found wanting is not tried again until it changes once more.
     let mut refused = String::new();
     let served = loop {
-        let running = format!("{:?}", hand.config());
-        let wish = || match configured(profile.as_deref(), &access.name) {
+        let (config, running) = (hand.config(), hand.config().fingerprint());
+        let wish = || match configured(profile.as_deref(), &access, config) {
             Some(config) if !config.enabled => Wish::Off,
             Some(config) => {
-                let said = format!("{config:?}");
+                let said = config.fingerprint();
                 if said == running || said == refused { Wish::On } else { Wish::Changed }
             }
-            None if profile.is_none() && !access.enabled().unwrap_or(true) => Wish::Off,
             None => Wish::On,
         };
         let served = engine::serve(&hand.engine, hand.interval(), now, wish, |cycle| {
@@ -106,8 +109,8 @@ async fn serve(
             break served;
         }
         now = true;
-        if let Some(config) = configured(profile.as_deref(), &access.name) {
-            refused = format!("{config:?}");
+        if let Some(config) = configured(profile.as_deref(), &access, hand.config()) {
+            refused = config.fingerprint();
             match hand.reload(config).await {
                 Ok(()) => err_line(&show(&format!("{}: goes on with the changed configuration", access.name))),
                 Err(error) => error.advise("the job goes on with the configuration it had").print(),
