@@ -23,6 +23,8 @@ pub(super) const BUILT_IN: [(&str, &str); 4] = [
 /// A theme is twenty lines; more than this is some other file.
 const LARGEST_FILE: u64 = 64 * 1024;
 const INHERIT: &str = "inherit";
+/// `[select.away]` and `select.away = …` alone are tables inside a table in TOML.
+const AWAY: &str = "away";
 const ATTRIBUTES: [(&str, Modifier); 5] = [
     ("bold", Modifier::BOLD),
     ("dim", Modifier::DIM),
@@ -166,10 +168,11 @@ fn load_below(
                 Ok((styles, _)) => styles,
                 Err(ThemeError::Unknown { advice, .. }) => {
                     let round = above.iter().any(|other| other == parent);
-                    let what = if round {
-                        format!("`{parent}` inherits from this theme itself")
+                    let (what, advice) = if round {
+                        let what = format!("`{parent}` inherits from this theme itself");
+                        (what, "inherit from a theme that does not".to_owned())
                     } else {
-                        format!("there is no theme `{parent}` to inherit from")
+                        (format!("there is no theme `{parent}` to inherit from"), advice)
                     };
                     return Err(invalid(&[Problem { at: at.start, what, advice }]));
                 }
@@ -303,8 +306,7 @@ fn token(
                 let what = format!("`{name}` may not have a background");
                 problem(problems, &at, what, "only select, float, prod and write may");
             }
-            // `[select.away]` and `select.away = …` alone are tables inside a table in TOML.
-            "away" if token == Token::Select => {
+            AWAY if token == Token::Select => {
                 self::token(Token::SelectAway.as_str(), &at, value.get_ref(), &value.span(), layer, problems);
             }
             _ => {
@@ -328,7 +330,11 @@ fn token(
             }
         }
     }
-    layer.styles[token as usize] = Some(style);
+    // A table that holds nothing but `away` says nothing about the selected row itself.
+    let only_away = token == Token::Select && table.len() == 1 && table.contains_key(AWAY);
+    if !only_away {
+        layer.styles[token as usize] = Some(style);
+    }
 }
 
 /// A colour by its name in the terminal's palette, or as `#rrggbb`.
