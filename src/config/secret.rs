@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// A private key with its chain fits easily; more than this is some other file.
-const LARGEST: u64 = 64 * 1024;
+pub(super) const LARGEST: u64 = 64 * 1024;
 /// A program that unlocks a key may ask a person; one that waits longer hangs.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
@@ -151,12 +151,13 @@ fn finish(mut bytes: Zeroizing<Vec<u8>>, reference: impl Fn() -> String) -> Resu
     Ok(Secret::new(text.to_owned()))
 }
 
+/// Whether a header can carry the text: printable ASCII without spaces.
+pub(super) fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn word(secret: Secret, reference: impl Fn() -> String) -> Result<Secret, SecretError> {
-    if secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(secret)
-    } else {
-        Err(SecretError::NotAToken { reference: reference() })
-    }
+    if is_word(secret.expose()) { Ok(secret) } else { Err(SecretError::NotAToken { reference: reference() }) }
 }
 
 /// Reads a file that must be private. Everything is asked of the open file, not of the name, so nobody can swap it
