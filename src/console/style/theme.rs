@@ -154,7 +154,7 @@ fn load_below(
     // A theme that inherits its own name means the compiled-in one that it takes the place of.
     let file = if above.iter().any(|other| other == name) { None } else { file_of(name, folder) };
     let Some(path) = file else {
-        let unknown = || ThemeError::Unknown { name: name.to_owned(), advice: names(name, folder) };
+        let unknown = || ThemeError::Unknown { name: name.to_owned(), advice: instead(name, folder) };
         return built_in(name).map(|styles| (styles, None)).ok_or_else(unknown);
     };
     let text = read(&path)?;
@@ -189,9 +189,12 @@ fn load_below(
 
 /// The file of a theme, if the folder has one. A name that could lead out of the folder has none.
 fn file_of(name: &str, folder: Option<&Path>) -> Option<PathBuf> {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-    let path = folder.filter(|_| plain)?.join(format!("{name}.toml"));
+    let path = folder.filter(|_| is_plain(name))?.join(format!("{name}.toml"));
     path.symlink_metadata().is_ok().then_some(path)
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 fn read(path: &Path) -> Result<String, ThemeError> {
@@ -209,13 +212,20 @@ fn read(path: &Path) -> Result<String, ThemeError> {
     })
 }
 
-/// What is there instead of a theme that is not.
-fn names(wanted: &str, folder: Option<&Path>) -> String {
+/// Names of the themes that can be asked for: those that are compiled in and those of the folder, sorted.
+pub fn names(folder: Option<&Path>) -> Vec<String> {
     let mut all: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
     let files = folder.and_then(|folder| folder.read_dir().ok()).into_iter().flatten().flatten();
     all.extend(files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".toml")?.to_owned())));
+    all.retain(|name| is_plain(name));
     all.sort();
     all.dedup();
+    all
+}
+
+/// What is there instead of a theme that is not.
+fn instead(wanted: &str, folder: Option<&Path>) -> String {
+    let all = names(folder);
     let nearest = nearest(wanted, all.iter().map(String::as_str));
     nearest.map_or_else(|| format!("expected {}", one_of(&all)), |meant| format!("did you mean `{meant}`?"))
 }

@@ -209,6 +209,8 @@ fn files_that_cannot_be_themes_are_refused() {
     let expected = "bytes.toml line 2, column 3: this is not UTF-8 text, save the file as UTF-8";
     assert!(said("bytes").ends_with(expected), "{}", said("bytes"));
     assert!(said("dir").starts_with("cannot read the theme "), "{}", said("dir"));
+    assert_eq!(names(Some(folder.path())), ["bytes", "default", "dir", "dusk", "huge", "mono", "paper"]);
+    assert_eq!(names(None), ["default", "dusk", "mono", "paper"]);
     assert_eq!(said("dusky"), "there is no theme `dusky`, did you mean `dusk`?");
     assert_eq!(
         said("solarized"),
