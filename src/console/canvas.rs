@@ -67,8 +67,7 @@ impl<'a> Canvas<'a> {
 
     /// A canvas on a part of this one: `x`, `y`, columns, rows; cut to what there is.
     pub fn part(&mut self, x: u16, y: u16, columns: u16, rows: u16) -> Canvas<'_> {
-        let wanted =
-            Rect::new(self.area.x.saturating_add(x), self.area.y.saturating_add(y), columns, rows);
+        let wanted = Rect::new(self.area.x.saturating_add(x), self.area.y.saturating_add(y), columns, rows);
         let area = wanted.intersection(self.area);
         Canvas { buffer: self.buffer, area, look: self.look, cursor: self.cursor }
     }
@@ -116,8 +115,7 @@ impl<'a> Canvas<'a> {
     }
 
     fn set(&mut self, x: u16, y: u16, cells: u16, text: &str, style: Style) -> u16 {
-        let (end, _) =
-            self.buffer.set_stringn(self.area.x + x, self.area.y + y, text, usize::from(cells), style);
+        let (end, _) = self.buffer.set_stringn(self.area.x + x, self.area.y + y, text, usize::from(cells), style);
         end - self.area.x
     }
 
@@ -182,8 +180,7 @@ impl<'a> Canvas<'a> {
     /// Shows the cursor here: in an input.
     pub fn cursor(&mut self, x: u16, y: u16) {
         if x < self.area.width && y < self.area.height {
-            *self.cursor =
-                CursorAt { at: Some(Position::new(self.area.x + x, self.area.y + y)), shown: true };
+            *self.cursor = CursorAt { at: Some(Position::new(self.area.x + x, self.area.y + y)), shown: true };
         }
     }
 
@@ -233,7 +230,7 @@ impl<'a> Canvas<'a> {
         if w < 2 || h < 2 {
             return self.part(0, 0, w, h);
         }
-        let [top_left, top_right, bottom_left, bottom_right] = self.look.glyphs.corners;
+        let super::style::Corners { top_left, top_right, bottom_left, bottom_right } = self.look.glyphs.corners;
         let (line, side) = (self.look.glyphs.h_line, self.look.glyphs.v_line);
         for x in 1..w - 1 {
             self.put_in(x, 0, 1, line, Token::Rule);

@@ -1,7 +1,7 @@
 //! The desk: whoever can do for the console what needs the engine, the network or a file. The command line implements
 //! it; tests put a fake in its place.
 
-use crate::config::settings::Changes;
+use crate::config::settings::{Opened, Saved, Settings};
 use crate::engine::{Answer, ConnectionStep, ConnectionTest};
 use crate::model::{Assignment, ObjectType, Secret, ServicePrincipal};
 use crate::sync::cycle::CycleReport;
@@ -79,12 +79,18 @@ pub enum Request {
         /// Release or reject.
         release: bool,
     },
+    /// Open the form of the job's settings.
+    Settings,
     /// Save settings, and a token if one was typed.
     Save {
-        /// What changes.
-        changes: Changes,
+        /// The form as it was opened.
+        form: Box<Form>,
+        /// The settings as they should be.
+        wanted: Box<Settings>,
         /// The new secret token.
         token: Option<Secret>,
+        /// Whether the person agreed to what [`Saved::Ask`] said.
+        agreed: bool,
     },
 }
 
@@ -101,8 +107,23 @@ pub enum Reply {
     Assignments(ServicePrincipal, Vec<Assignment>),
     /// The resource, or `None` when the app has none.
     App(Option<Value>),
+    /// The form of the settings.
+    Settings(Box<Form>),
+    /// What came of saving.
+    Saved(Saved),
     /// Done; in words.
     Done(Shown),
+}
+
+/// The job's settings as they were when the form was opened.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// The settings.
+    pub settings: Settings,
+    /// The file they come from; the sandbox's job has none.
+    pub opened: Option<Opened>,
+    /// What storing a new token changes beside the token.
+    pub token_note: Option<String>,
 }
 
 /// Why something could not be done, and what to do.

@@ -109,10 +109,8 @@ impl Standing {
                 error: last.error.clone().unwrap_or_default(),
             })
         });
-        let read_at = ended
-            .iter()
-            .find(|c| c.state == CycleState::Succeeded)
-            .and_then(|c| c.ended_at.as_ref()?.parse().ok());
+        let read_at =
+            ended.iter().find(|c| c.state == CycleState::Succeeded).and_then(|c| c.ended_at.as_ref()?.parse().ok());
         let next = match (&cycle, &holder) {
             (Some(cycle), Some(_)) if enabled && cycle.state != CycleState::Running => {
                 let due = cycle.started_at.parse::<Timestamp>().ok().map(|at| at + sources.facts.config.interval);

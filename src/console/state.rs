@@ -5,6 +5,8 @@
 mod dispatch;
 mod draw;
 
+pub use draw::text_of;
+
 use super::action::{Action, REGISTRY};
 use super::desk::{News, Reply, Ticket};
 use super::effect::{Effect, Tone};
@@ -332,10 +334,8 @@ impl State {
 
     /// A box that floats takes every key but those that leave it.
     fn floating(&self, action: Action) -> bool {
-        let leaving = matches!(
-            action,
-            Action::Back | Action::Quit | Action::Interrupt | Action::Redraw | Action::Suspend
-        );
+        let leaving =
+            matches!(action, Action::Back | Action::Quit | Action::Interrupt | Action::Redraw | Action::Suspend);
         matches!(self.top().kind(), Kind::Float { .. }) && !leaving
     }
 

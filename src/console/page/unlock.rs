@@ -31,11 +31,9 @@ impl Unlock {
     /// What is unlocked, whose first letters are asked for, and what they are.
     fn words(&self, shared: &Shared) -> (Shown, Shown, String) {
         let (what, of, name) = match &self.subject {
-            Subject::Object(object) => (
-                format!("writing {} only", object.name),
-                "the name".to_owned(),
-                object.name.clone(),
-            ),
+            Subject::Object(object) => {
+                (format!("writing {} only", object.name), "the name".to_owned(), object.name.clone())
+            }
             Subject::Plan => {
                 ("applying the plan that is shown".into(), "the job's name".into(), shared.job.name.clone())
             }

@@ -2,10 +2,10 @@
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
+use crate::console::effect::Effect;
 use crate::console::page::{Page, PageId};
 use crate::console::query::Sources;
 use crate::console::shared::Shared;
-use crate::console::effect::Effect;
 use crate::store::StoreError;
 
 /// What the view asks the store.
