@@ -9,6 +9,7 @@ use crate::sandbox::{self, Ready, Sandbox, SandboxError, SandboxOptions, faults:
 use crate::scim::client::{ScimClient, ScimError};
 use crate::store::{Store, StoreError, job as job_table};
 use crate::sync::SyncError;
+use crate::sync::health::Watched;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -177,7 +178,9 @@ impl Online {
         let (graph, scim) = self.clients()?;
         let (rules, _) = engine::rules_of(&self.config)?;
         let settings = engine::settings_of(&self.config);
+        let watched = Watched::new(&graph, &scim);
         let test = engine::test_connection(&graph, &scim, &settings, &rules).await;
+        test.note(&watched, &self.store).await?;
         let (organization, principal) = (test.organization.clone(), test.service_principal.clone());
         self.store
             .write(move |c| {
@@ -301,6 +304,7 @@ impl From<SyncError> for CliError {
             SyncError::App(error) => error.into(),
             SyncError::Store(error) => error.into(),
             SyncError::AppFails(_) => Self::from_lines(Exit::Connection, &error.to_string()),
+            SyncError::Moved(_) => Self::from_lines(Exit::Held, &error.to_string()),
             SyncError::Stopped => Self::new(Exit::Interrupted, ""),
         }
     }

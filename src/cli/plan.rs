@@ -47,7 +47,7 @@ async fn plan(ctx: &Ctx) -> Outcome {
                 events: None,
             };
             let (job, _) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
-            let request = CycleRequest { initial: false, scope: CycleScope::Everyone, dry_run: true };
+            let request = CycleRequest { dry_run: true, ..CycleRequest::default() };
             let report = cycle::run(&job, &request).await?;
             online.close().await?;
             report
