@@ -13,7 +13,7 @@ use super::style::{Look, Wishes, choose};
 use super::terminal::{COPY_LIMIT, Cursor, Drawn, Input, Inputs, Screen};
 use super::words;
 use crate::config::{Env, process_env};
-use crate::store::{Store, job};
+use crate::store::{Store, remembered};
 use crate::text::{Shown, show};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -30,8 +30,6 @@ use tokio_util::sync::CancellationToken;
 const FRAME: Duration = Duration::from_millis(33);
 /// The first frame waits so long for the first answers of the store, so that it does not show an empty page.
 const FIRST: Duration = Duration::from_millis(80);
-/// Under this prefix the store keeps what the screen remembers.
-const REMEMBERED: &str = "screen ";
 
 /// What the console opens with.
 pub struct Opening {
@@ -89,7 +87,8 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
     let size = screen.size();
     let zone = TimeZone::system();
     let mut shared = Shared::new(Timestamp::now(), zone, size.width, size.height, look, card);
-    shared.remembered = remembered(&store);
+    // Best effort: the screen can do without its memory.
+    shared.remembered = store.read(remembered::all).unwrap_or_default().into_iter().collect();
     let mut state = State::new(shared);
     let reader = Reader::start(&store, facts, sender.clone())?;
     let mut world = World {
@@ -171,11 +170,6 @@ async fn sleep(until: Option<Instant>) {
     }
 }
 
-/// What the screen remembered with the job: best effort.
-fn remembered(store: &Store) -> HashMap<String, String> {
-    store.read(|c| job::with_prefix(c, REMEMBERED)).unwrap_or_default().into_iter().collect()
-}
-
 impl World<'_> {
     /// Takes in what came; whether the screen may look different now.
     fn came(&mut self, state: &mut State, came: Came) -> bool {
@@ -227,9 +221,9 @@ impl World<'_> {
                 Effect::Copy { what, text } => self.copy(state, what, &text),
                 Effect::Export(export) => self.export(state, export),
                 Effect::Remember(key, value) => {
-                    let (store, key) = (self.store.clone(), format!("{REMEMBERED}{key}"));
+                    let (store, values) = (self.store.clone(), [(key.to_owned(), value)].into());
                     // A store that cannot be written is no reason to say anything about the screen's memory.
-                    tokio::spawn(async move { store.write(move |c| job::set(c, &key, &value)).await.ok() });
+                    tokio::spawn(async move { remembered::keep(&store, values).await.ok() });
                 }
                 Effect::Theme(name) => self.theme(state, &name),
                 Effect::Job(name) => self.left = Some(Left::Job(name)),

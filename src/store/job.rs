@@ -33,17 +33,6 @@ pub fn get(c: &Connection, key: &str) -> Result<Option<String>, StoreError> {
     Ok(statement.query_row([key], |row| row.get(0)).optional()?)
 }
 
-/// Every key that begins with `prefix`, without it, and its value.
-///
-/// # Errors
-/// [`StoreError::Sql`].
-pub fn with_prefix(c: &Connection, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
-    let mut statement = c.prepare_cached("SELECT key, value FROM job WHERE substr(key, 1, length(?1)) = ?1")?;
-    let rows = statement.query_map([prefix], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
-    let strip = |(key, value): (String, String)| (key.strip_prefix(prefix).unwrap_or_default().to_owned(), value);
-    Ok(rows.map(|row| row.map(strip)).collect::<Result<_, _>>()?)
-}
-
 /// Stores a value under a key, replacing the one before.
 ///
 /// # Errors
