@@ -37,10 +37,13 @@ fn migrate_with(connection: &mut Connection, path: &Path, steps: &[&str]) -> Res
         let step = (|| -> Result<(), StoreError> {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if version(&tx, path, known)? == found {
-                let sql = steps.get(found as usize).copied().unwrap_or_default();
-                tx.execute_batch(sql)?;
+                // A new database gets all steps at once: nobody ever sees it between two of them.
+                let next = if found == 0 { known } else { found + 1 };
+                for sql in steps.iter().take(next as usize).skip(found as usize) {
+                    tx.execute_batch(sql)?;
+                }
                 tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-                tx.pragma_update(None, "user_version", found + 1)?;
+                tx.pragma_update(None, "user_version", next)?;
             }
             tx.commit()?;
             Ok(())
@@ -52,17 +55,30 @@ fn migrate_with(connection: &mut Connection, path: &Path, steps: &[&str]) -> Res
 /// A copy of the file beside it before its schema changes: `<job>.db.schema-<n>.bak`. An earlier copy of the same
 /// schema is replaced.
 fn back_up(connection: &Connection, path: &Path, found: u32) -> Result<(), StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".schema-{found}.bak"));
-    let copy = PathBuf::from(name);
-    match std::fs::remove_file(&copy) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::io("replace", &copy, &e)),
-        _ => {}
+    let name = |suffix: String| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let copy = name(format!(".schema-{found}.bak"));
+    // Under a name of its own first: another process may be doing the same.
+    let draft = name(format!(".{}.tmp", uuid::Uuid::now_v7().simple()));
+    let made = (|| -> Result<(), StoreError> {
+        // SQLite writes into an empty file that exists, which is how the copy is born with the right mode.
+        super::open::make_private(&draft)?;
+        let into = connection.execute("VACUUM INTO ?1", [draft.to_string_lossy()]);
+        into.map_err(|e| StoreError::from(e).at(&draft))?;
+        // Schemas only grow: one that is the same now was the same in the copy. Otherwise somebody was faster, and made
+        // the copy before.
+        if version(connection, path, u32::MAX)? == found {
+            std::fs::rename(&draft, &copy).map_err(|e| StoreError::io("keep", &copy, &e))?;
+        }
+        Ok(())
+    })();
+    match std::fs::remove_file(&draft) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", &draft, &e)),
+        _ => made,
     }
-    // SQLite writes into an empty file that exists, which is how the copy is born with the right mode.
-    super::open::make_private(&copy)?;
-    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(|e| StoreError::from(e).at(&copy))?;
-    Ok(())
 }
 
 /// For readers: the schema must be exactly the one this program knows.
