@@ -13,7 +13,9 @@ mod keep;
 mod problem;
 mod profile;
 mod read;
+mod rules;
 mod secret;
+pub mod settings;
 mod toml_table;
 
 pub use check::{Finding, check};

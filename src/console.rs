@@ -1,8 +1,48 @@
 //! The console: what a person sees and drives in a terminal.
 //!
-//! `Event` (came in) → `Action` (what the person means) → `update` (pure) → `Effect` (the only thing that does I/O; its
-//! answer comes back as an `Event`). Drawing is pure too: the time is a field of the state.
+//! [`event::Event`] (came in) → [`action::Action`] (what the person means) → [`state::State::update`] (pure) →
+//! [`effect::Effect`] (the only thing that does I/O; its answer comes back as an event). Drawing is pure too: no clock,
+//! no database; the time is a field of the state.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`action`], [`keymap`] | the one registry of actions, and from keys to them |
+//! | [`state`], [`shared`], [`standing`] | the frame: what is open, what every page knows, how the job stands |
+//! | [`page`], [`view`] | the stack of pages: five views, steppers, forms, dialogs |
+//! | [`canvas`], [`style`], [`words`], [`list`] | what pages draw with |
+//! | [`query`], [`reader`] | questions to the store, on a thread of their own |
+//! | [`desk`] | what needs the engine or the network; the command line implements it |
+//! | [`terminal`], [`app`] | the real terminal, and the loop |
 
+pub mod action;
+pub mod app;
+
+pub mod canvas;
+pub mod desk;
+pub mod effect;
+pub mod event;
+pub mod keymap;
+pub mod list;
+pub mod page;
+pub mod query;
+pub mod reader;
+pub mod shared;
+pub mod standing;
+pub mod state;
 pub mod style;
 pub mod terminal;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod view;
 pub mod words;
+
+use std::any::Any;
+
+/// What a worker said when it panicked.
+fn worker_words(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned())
+}

@@ -89,6 +89,7 @@ impl From<ConfigError> for CliError {
                 Self::new(Exit::Usage, report.to_string()).advise("`heeler config example` shows every key")
             }
             ConfigError::Unwritable { .. } => Self::from_lines(Exit::Storage, &error.to_string()),
+            ConfigError::Keep(error) => error.into(),
             other => Self::from_lines(Exit::Usage, &other.to_string()),
         }
     }

@@ -38,6 +38,11 @@ impl Signals {
         signals
     }
 
+    /// The same signals, for something that can also be stopped by itself.
+    pub(crate) fn with_cancel(&self, cancel: CancellationToken) -> Self {
+        Self { cancel, which: Arc::clone(&self.which) }
+    }
+
     /// The exit code of the signal that came, if one did.
     pub(crate) fn exit(&self) -> Option<Exit> {
         match self.which.load(Ordering::SeqCst) {

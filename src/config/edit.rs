@@ -1,86 +1,106 @@
-//! Changing a configuration file without disturbing it: comments, order and formatting stay.
+//! Changing a configuration file without disturbing it: every byte that is not part of the change stays.
+
+mod place;
 
 use super::{ConfigError, Profile};
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+use toml_edit::Value;
+
+/// One change of a job.
+#[derive(Clone, Debug)]
+pub(super) enum Edit {
+    /// A key (`interval`, `app.tenant_url`) gets a value. One that is not there is added beside its neighbours.
+    Set(&'static str, Value),
+    /// A key goes. Its line stays as a comment, with what stands around it.
+    Unset(&'static str),
+    /// A reference to a secret becomes one to a file.
+    Refer(&'static str, PathBuf),
+}
+
+impl Edit {
+    /// The key, below the job.
+    pub(super) fn key(&self) -> &'static str {
+        match self {
+            Self::Set(key, _) | Self::Unset(key) | Self::Refer(key, _) => key,
+        }
+    }
+}
 
 /// Turns a job on or off in the file.
 ///
 /// # Errors
-/// As [`set`].
+/// A file that cannot be read or written, that is wrong already, or would be wrong afterwards; a job it does not have.
 pub fn set_enabled(path: &Path, job: &str, enabled: bool) -> Result<(), ConfigError> {
-    set(path, job, "enabled", enabled.into())
+    change(path, job, &[Edit::Set("enabled", enabled.into())])
 }
 
-/// Sets one key of a job (`interval`, `app.tenant_url`) and replaces the file in one step. The result is checked
-/// first: a file that would not load is never written.
-///
-/// # Errors
-/// A file that cannot be read or written, that is wrong already, or would be wrong afterwards; a job it does not have.
-pub fn set(path: &Path, job: &str, key: &str, value: Value) -> Result<(), ConfigError> {
+/// Makes all changes of a job and replaces the file in one step. The result is checked first: a file that would not
+/// load is never written.
+fn change(path: &Path, job: &str, edits: &[Edit]) -> Result<(), ConfigError> {
     let profile = Profile::load(path)?;
     if profile.job(job).is_none() {
         return Err(ConfigError::NoSuchJob { path: profile.path, job: job.to_owned() });
     }
     let path = profile.path;
-    let text = fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
-    let text = changed(&text, job, key, value)
-        .ok_or_else(|| ConfigError::NoSuchJob { path: path.clone(), job: job.to_owned() })?;
+    let before = text_of(&path)?;
+    let text = changed(&before, &path, job, edits)?;
     Profile::parse(&text, &path)?;
-    replace(&path, &text).map_err(|source| ConfigError::Unwritable { path, source })
-}
-
-/// The text with one key of one job changed; `None` when the way there is no table.
-fn changed(text: &str, job: &str, key: &str, value: Value) -> Option<String> {
-    const MARK: &str = "\u{feff}";
-    // The editor writes plain line feeds and no mark: bring both back as they were.
-    let marked = text.starts_with(MARK);
-    let crlf = text.contains("\r\n");
-    let mut document: DocumentMut = text.trim_start_matches(MARK).replace("\r\n", "\n").parse().ok()?;
-    let mut table: &mut dyn TableLike =
-        document.get_mut("jobs")?.as_table_like_mut()?.get_mut(job)?.as_table_like_mut()?;
-    let mut parts: Vec<&str> = key.split('.').collect();
-    let last = parts.pop()?;
-    for part in parts {
-        table = table.get_mut(part)?.as_table_like_mut()?;
-    }
-    put(table, last, value);
-    let mut text = document.to_string();
-    if crlf {
-        text = text.replace('\n', "\r\n");
-    }
-    if marked {
-        text.insert_str(0, MARK);
-    }
-    Some(text)
-}
-
-/// Puts a value in the place of another and leaves what stands around it: the space before, the comment behind.
-fn put(table: &mut dyn TableLike, key: &str, mut value: Value) {
-    match table.get_mut(key) {
-        Some(Item::Value(old)) => {
-            *value.decor_mut() = old.decor().clone();
-            *old = value;
-        }
-        Some(item) => *item = Item::Value(value),
-        None => {
-            table.insert(key, Item::Value(value));
-        }
+    match stage(&path, &text).and_then(|staged| staged.commit(&before)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ConfigError::Moved { path, what: "its text is another one by now".to_owned() }),
+        Err(source) => Err(ConfigError::Unwritable { path, source }),
     }
 }
 
-/// Writes a file beside the old one and moves it into its place. A link stays a link; the permissions stay.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// The text of a file that was loaded a moment ago.
+pub(super) fn text_of(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+/// The text with the changes made, not yet checked.
+pub(super) fn changed(text: &str, path: &Path, job: &str, edits: &[Edit]) -> Result<String, ConfigError> {
+    let mut text = text.to_owned();
+    for edit in edits {
+        text = place::changed(&text, job, edit).ok_or_else(|| stubborn(path, job, edit.key()))?;
+    }
+    Ok(text)
+}
+
+/// A change that a person has to make.
+pub(super) fn stubborn(path: &Path, job: &str, key: &str) -> ConfigError {
+    ConfigError::Stubborn { path: path.to_owned(), job: job.to_owned(), key: key.to_owned() }
+}
+
+/// A new text of a file, written beside it.
+pub(super) struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+/// Writes a text beside the file it is to replace. A link stays a link; the permissions stay.
+pub(super) fn stage(path: &Path, text: &str) -> io::Result<Staged> {
     let path = fs::canonicalize(path)?;
     let folder = path.parent().ok_or_else(|| io::Error::other("the path has no folder"))?;
     let mut file = tempfile::Builder::new().prefix(".heeler-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
     file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(Staged { file, path })
+}
+
+impl Staged {
+    /// Moves the new text into its place, unless the old one is not `before` any more: then `false`, and nothing is
+    /// changed.
+    pub(super) fn commit(self, before: &str) -> io::Result<bool> {
+        if fs::read(&self.path)? != before.as_bytes() {
+            return Ok(false);
+        }
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(true)
+    }
 }
 
 #[cfg(test)]
@@ -118,10 +138,11 @@ service_principal_id = "22222222-2222-2222-2222-222222222222"
         set_enabled(&path, "flock", true).unwrap();
         let expected = TEXT.replace("enabled   = false    #", "enabled   = true    #");
         assert_eq!(fs::read_to_string(&path).unwrap(), expected);
-        set(&path, "flock", "app.tenant_url", "https://scim.example/v2".into()).unwrap();
+        change(&path, "flock", &[Edit::Set("app.tenant_url", "https://scim.example/v2".into())]).unwrap();
         let expected = expected.replace("https://api.flock.com/v2/scim", "https://scim.example/v2");
         assert_eq!(fs::read_to_string(&path).unwrap(), expected);
-        set(&path, "flock", "directory.client_id", "33333333-3333-3333-3333-333333333333".into()).unwrap();
+        let id = "33333333-3333-3333-3333-333333333333".into();
+        change(&path, "flock", &[Edit::Set("directory.client_id", id)]).unwrap();
         let expected = expected.replace("11111111-1111-1111-1111-111111111111", "33333333-3333-3333-3333-333333333333");
         assert_eq!(fs::read_to_string(&path).unwrap(), expected);
     }
@@ -153,7 +174,8 @@ service_principal_id = "22222222-2222-2222-2222-222222222222"
     #[test]
     fn a_change_that_would_not_load_is_not_written() {
         let (_dir, path) = file(TEXT);
-        assert!(matches!(set(&path, "flock", "interval", "soon".into()), Err(ConfigError::Invalid(_))));
+        let soon = [Edit::Set("interval", "soon".into())];
+        assert!(matches!(change(&path, "flock", &soon), Err(ConfigError::Invalid(_))));
         assert!(matches!(set_enabled(&path, "flok", true), Err(ConfigError::NoSuchJob { .. })));
         assert_eq!(fs::read_to_string(&path).unwrap(), TEXT);
     }

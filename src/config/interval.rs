@@ -3,17 +3,36 @@
 use std::time::Duration;
 
 /// Shorter than this is a busy loop against somebody else's service.
-const SHORTEST: Duration = Duration::from_secs(5);
+pub(super) const SHORTEST: Duration = Duration::from_secs(5);
 /// Directory delta links expire after seven days: a job that runs more rarely would read everything every time.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What is wrong with an interval; its `Display` says what to write instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum WrongInterval {
+    /// Not numbers with units.
+    #[error("write it like \"40m\", \"20s\" or \"1h30m\"")]
+    Shape,
+    /// Below [`SHORTEST`].
+    #[error("the shortest interval is {}", format_interval(SHORTEST))]
+    Short,
+    /// Above [`LONGEST`].
+    #[error("the longest interval is {}: then Entra forgets where we were", format_interval(LONGEST))]
+    Long,
+}
 
 /// Reads an interval: numbers with the units `d`, `h`, `m`, `s`, each at most once and in that order.
 ///
 /// # Errors
 /// What is wrong, in words.
 pub fn parse_interval(text: &str) -> Result<Duration, String> {
+    interval(text).map_err(|wrong| wrong.to_string())
+}
+
+/// As [`parse_interval`], for a caller that says more.
+pub(super) fn interval(text: &str) -> Result<Duration, WrongInterval> {
     const UNITS: [(char, u64); 4] = [('d', 24 * 3600), ('h', 3600), ('m', 60), ('s', 1)];
-    let shape = || "write it like \"40m\", \"20s\" or \"1h30m\"".to_owned();
+    let shape = || WrongInterval::Shape;
     let mut seconds: u64 = 0;
     let mut next_unit = 0;
     let mut rest = text;
@@ -32,10 +51,10 @@ pub fn parse_interval(text: &str) -> Result<Duration, String> {
     }
     let interval = Duration::from_secs(seconds);
     if interval < SHORTEST {
-        return Err("the shortest interval is 5s".to_owned());
+        return Err(WrongInterval::Short);
     }
     if interval > LONGEST {
-        return Err("the longest interval is 7d: then Entra forgets where we were".to_owned());
+        return Err(WrongInterval::Long);
     }
     Ok(interval)
 }

@@ -6,6 +6,7 @@ use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, TempPath};
 
 const LONGEST_NAME: usize = 64;
 
@@ -52,12 +53,30 @@ pub fn check_name(name: &str) -> Result<(), KeepError> {
 /// # Errors
 /// A name that cannot be one, a folder that is not the user's, a full disk.
 pub fn keep(secrets_dir: &Path, name: &str, secret: &Secret) -> Result<SecretRef, KeepError> {
+    stage(secrets_dir, name, secret)?.commit().map(Kept::reference)
+}
+
+/// A secret that is written, but not yet in its place.
+pub(super) struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+/// A secret in its place, with the way back.
+pub(super) struct Kept {
+    path: PathBuf,
+    before: Option<TempPath>,
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeepError {
+    let path = path.to_owned();
+    move |source| KeepError::Io { path, source }
+}
+
+/// Writes a secret beside its place. What was there is untouched.
+pub(super) fn stage(secrets_dir: &Path, name: &str, secret: &Secret) -> Result<Staged, KeepError> {
     check_name(name)?;
     let path = secrets_dir.join(name);
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| KeepError::Io { path, source }
-    };
     DirBuilder::new().recursive(true).mode(0o700).create(secrets_dir).map_err(failed(secrets_dir))?;
     let folder = fs::symlink_metadata(secrets_dir).map_err(failed(secrets_dir))?;
     if !folder.is_dir() || folder.uid() != rustix::process::geteuid().as_raw() {
@@ -73,8 +92,51 @@ pub fn keep(secrets_dir: &Path, name: &str, secret: &Secret) -> Result<SecretRef
         .map_err(failed(secrets_dir))?;
     file.write_all(secret.expose().as_bytes()).map_err(failed(&path))?;
     file.as_file().sync_all().map_err(failed(&path))?;
-    file.persist(&path).map_err(|error| KeepError::Io { path: path.clone(), source: error.error })?;
-    Ok(SecretRef::File(path))
+    Ok(Staged { file, path })
+}
+
+impl Staged {
+    /// Puts the secret into its place.
+    pub(super) fn commit(self) -> Result<Kept, KeepError> {
+        self.file
+            .persist(&self.path)
+            .map_err(|error| KeepError::Io { path: self.path.clone(), source: error.error })?;
+        Ok(Kept { path: self.path, before: None })
+    }
+
+    /// As [`Staged::commit`], but what was there before can come back until the answer is dropped.
+    pub(super) fn commit_for_now(self) -> Result<Kept, KeepError> {
+        let before = match fs::symlink_metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            _ => {
+                // A second name for the old file; dropping it takes the name away again.
+                let folder = self.path.parent().unwrap_or(Path::new("."));
+                let spare = tempfile::Builder::new()
+                    .prefix(".old-")
+                    .make_in(folder, |name| fs::hard_link(&self.path, name))
+                    .map_err(failed(&self.path))?;
+                Some(spare.into_temp_path())
+            }
+        };
+        Ok(Kept { before, ..self.commit()? })
+    }
+}
+
+impl Kept {
+    /// How to refer to it.
+    pub(super) fn reference(self) -> SecretRef {
+        SecretRef::File(self.path)
+    }
+
+    /// Brings back what was there before [`Staged::commit_for_now`].
+    pub(super) fn undo(self) -> Result<(), KeepError> {
+        match self.before {
+            Some(before) => before
+                .persist(&self.path)
+                .map_err(|error| KeepError::Io { path: self.path.clone(), source: error.error }),
+            None => fs::remove_file(&self.path).map_err(failed(&self.path)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +154,23 @@ mod tests {
         assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
         assert_eq!(fs::metadata(folder.join("flock")).unwrap().mode() & 0o777, 0o600);
         assert_eq!(reference.read(Path::new("/"), &|_| None).unwrap().expose(), "second");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing temporary is left");
+    }
+
+    #[test]
+    fn what_was_there_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("secrets");
+        let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
+        keep(&folder, "flock", &Secret::new("first".into())).unwrap();
+        let kept = stage(&folder, "flock", &Secret::new("second".into())).unwrap().commit_for_now().unwrap();
+        assert_eq!(text("flock").as_deref(), Some("second"));
+        kept.undo().unwrap();
+        assert_eq!(text("flock").as_deref(), Some("first"));
+        stage(&folder, "other", &Secret::new("new".into())).unwrap().commit_for_now().unwrap().undo().unwrap();
+        assert_eq!(text("other"), None);
+        drop(stage(&folder, "flock", &Secret::new("third".into())).unwrap().commit_for_now().unwrap());
+        assert_eq!(text("flock").as_deref(), Some("third"));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing temporary is left");
     }
 

@@ -75,6 +75,35 @@ pub enum ConfigError {
         /// What the system said.
         source: io::Error,
     },
+    /// The file is another one than the form was opened on. What was typed is not lost: it is still in the form.
+    #[error("{} was changed meanwhile: {what}\nnothing is saved; look at what is there now, then save again", path.display())]
+    Moved {
+        /// The file.
+        path: PathBuf,
+        /// What is different, in words.
+        what: String,
+    },
+    /// A key stands in a way that no small change can handle.
+    #[error("cannot change `{key}` of {job} in {} without disturbing what stands around it\nnothing is changed; change it in an editor", path.display())]
+    Stubborn {
+        /// The file.
+        path: PathBuf,
+        /// The job.
+        job: String,
+        /// The key.
+        key: String,
+    },
+    /// A value that the file may not have.
+    #[error("{field}: {message}\nnothing is saved")]
+    Field {
+        /// The setting.
+        field: super::settings::Field,
+        /// What is wrong, and what is accepted.
+        message: String,
+    },
+    /// The new token could not be kept.
+    #[error(transparent)]
+    Keep(#[from] super::KeepError),
 }
 
 /// One thing wrong at one place.

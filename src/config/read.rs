@@ -3,15 +3,17 @@
 use super::parse_interval;
 use super::problem::Problems;
 use super::profile::{AppConfig, DirectoryConfig, JobConfig, Preset, Profile, Scope, SignIn};
+use super::rules;
 use super::secret::SecretRef;
 use super::toml_table::{Kind, Span, Table, type_of};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::{DeTable, DeValue};
-use url::{Host, Url};
+use url::Url;
 
 const TOP: Kind = Kind { prefix: "", keys: &["jobs"] };
-const JOB: Kind = Kind {
+/// Keys of a job, in the order of the example: a key that is added to a file finds its place by it.
+pub(super) const JOB: Kind = Kind {
     prefix: "",
     keys: &[
         "enabled",
@@ -49,7 +51,6 @@ const DEFAULT_GRAPH: &str = "https://graph.microsoft.com/v1.0";
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(40 * 60);
 /// Longest name of a job: it becomes a file name with an ending.
 const LONGEST_NAME: usize = 64;
-const LONGEST_ENVIRONMENT: usize = 24;
 const GUID_EXAMPLE: &str = "\"00000000-0000-0000-0000-000000000000\"";
 const SECRET_EXAMPLE: &str = "{ env = \"NAME\" }, { file = \"PATH\" } or { command = [\"PROGRAM\"] }";
 
@@ -105,7 +106,7 @@ fn job(name: &str, at: Span, table: &DeTable<'_>, base_dir: &Path, problems: &mu
     let app = app(&job, base_dir, problems);
     let directory = directory(&job, base_dir, problems);
     let enabled = job.boolean("enabled", false, problems);
-    let scope = job.choice("scope", Scope::Assigned, &[("assigned", Scope::Assigned), ("all", Scope::All)], problems);
+    let scope = job.choice("scope", Scope::Assigned, &rules::SCOPES, problems);
     let flock = app.as_ref().is_some_and(|app| app.preset == Preset::Flock);
     let exclude_default_access = job.boolean("exclude_default_access", flock, problems);
     let groups = job.boolean("groups", false, problems);
@@ -290,33 +291,14 @@ fn address(table: &Table<'_, '_>, key: &str, default: Option<&str>, problems: &m
             return None;
         }
     };
-    let problem = match Url::parse(text) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") || text.find("://").is_none() => {
-            ("has no https scheme", "it starts with https://".to_owned())
-        }
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            problems.hidden.push(span.clone());
-            ("has a user name or password in it", "credentials belong in a secret".to_owned())
-        }
-        Ok(url) if url.scheme() == "http" && !is_loopback(&url) => {
-            ("is not https", "use https://; plain http is for loopback only".to_owned())
-        }
-        Ok(url) if url.fragment().is_some() => ("has a fragment", "leave out `#` and what follows".to_owned()),
-        Ok(url) => return Some(url),
-        Err(url::ParseError::RelativeUrlWithoutBase) => ("has no scheme", "it starts with https://".to_owned()),
-        Err(error) => ("is no address", error.to_string()),
-    };
-    problems.add(&span, format!("`{key}` in {} {}", table.name, problem.0), problem.1);
-    None
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    rules::address(text)
+        .map_err(|wrong| {
+            if wrong.hide {
+                problems.hidden.push(span.clone());
+            }
+            problems.add(&span, format!("`{key}` in {} {}", table.name, wrong.what), wrong.advice);
+        })
+        .ok()
 }
 
 fn is_guid(text: &str) -> bool {
@@ -369,8 +351,7 @@ fn interval(job: &Table<'_, '_>, problems: &mut Problems) -> Duration {
 
 fn environment(job: &Table<'_, '_>, problems: &mut Problems) -> Option<String> {
     let (text, span) = job.string("environment", problems)?;
-    let word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if text.is_empty() || text.chars().count() > LONGEST_ENVIRONMENT || !text.chars().all(word) {
+    if !rules::is_environment(text) {
         let advice = "one word like \"test\"; leave the key out for production";
         problems.add(&span, format!("`environment` in {} is not a word", job.name), advice);
         return None;

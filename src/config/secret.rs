@@ -6,6 +6,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// A private key with its chain fits easily; more than this is some other file.
-const LARGEST: u64 = 64 * 1024;
+pub(super) const LARGEST: u64 = 64 * 1024;
 /// A program that unlocks a key may ask a person; one that waits longer hangs.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
@@ -112,6 +113,13 @@ impl SecretRef {
         finish(bytes, || self.to_string())
     }
 
+    /// Which file it is now, if it is one: another answer means that somebody replaced or changed it.
+    pub(super) fn stamp(&self, base_dir: &Path) -> Option<(u64, i64, i64, u64)> {
+        let Self::File(path) = self else { return None };
+        let file = std::fs::symlink_metadata(base_dir.join(path)).ok()?;
+        Some((file.ino(), file.mtime(), file.mtime_nsec(), file.len()))
+    }
+
     /// Reads a secret that goes into a header: printable ASCII without spaces.
     ///
     /// # Errors
@@ -151,12 +159,13 @@ fn finish(mut bytes: Zeroizing<Vec<u8>>, reference: impl Fn() -> String) -> Resu
     Ok(Secret::new(text.to_owned()))
 }
 
+/// Whether a header can carry the text: printable ASCII without spaces.
+pub(super) fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn word(secret: Secret, reference: impl Fn() -> String) -> Result<Secret, SecretError> {
-    if secret.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(secret)
-    } else {
-        Err(SecretError::NotAToken { reference: reference() })
-    }
+    if is_word(secret.expose()) { Ok(secret) } else { Err(SecretError::NotAToken { reference: reference() }) }
 }
 
 /// Reads a file that must be private. Everything is asked of the open file, not of the name, so nobody can swap it

@@ -1,6 +1,7 @@
 //! Reading a TOML table strictly: every value with its place, every key known.
 
 use super::problem::{Problem, Problems, nearest};
+use super::rules::count;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -107,8 +108,7 @@ impl<'a, 'i> Table<'a, 'i> {
             self.wrong_type(key, "a whole number", value, &span, problems);
             return None;
         };
-        // SQLite and TOML count in signed 64-bit numbers.
-        let read = i64::from_str_radix(number.as_str(), number.radix()).ok().and_then(|n| u64::try_from(n).ok());
+        let read = count(number.as_str(), number.radix());
         if read.is_none() {
             problems.add(&span, format!("`{key}` in {} is out of range", self.name), "expected 0 or more");
         }

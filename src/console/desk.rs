@@ -1,0 +1,160 @@
+//! The desk: whoever can do for the console what needs the engine, the network or a file. The command line implements
+//! it; tests put a fake in its place.
+
+use crate::config::settings::{Opened, Saved, Settings};
+use crate::engine::{Answer, ConnectionNews, ConnectionTest, InApp};
+use crate::model::{Assignment, ObjectType, Secret, ServicePrincipal};
+use crate::sync::cycle::CycleReport;
+use crate::text::Shown;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Names one request; made by [`super::shared::Shared::ticket`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What is asked for.
+#[derive(Debug)]
+pub enum Request {
+    /// Test the connection; each step is told as it ends.
+    Test,
+    /// A dry run over everybody.
+    Plan,
+    /// Apply the plan with this fingerprint, or only its operations on these objects.
+    Apply {
+        /// [`CycleReport`]'s fingerprint of the plan as it was shown.
+        fingerprint: String,
+        /// Directory ids; `None` means all.
+        only: Option<Vec<String>>,
+    },
+    /// Provision one object.
+    Provision {
+        /// User or group.
+        object_type: ObjectType,
+        /// Directory id.
+        id: String,
+        /// Send nothing.
+        dry_run: bool,
+        /// Attributes to leave out of this write.
+        skip: Vec<String>,
+    },
+    /// Run a cycle now.
+    Sync,
+    /// Stop the running cycle.
+    StopCycle,
+    /// Restart the job.
+    Restart {
+        /// Forget links as well.
+        full: bool,
+    },
+    /// The app's roles and who is assigned, from the directory.
+    Assignments,
+    /// Assign an object with a role.
+    Assign {
+        /// User or group.
+        object_type: ObjectType,
+        /// Directory id.
+        id: String,
+        /// App role id.
+        role: String,
+    },
+    /// Take one assignment away, by its id.
+    Unassign {
+        /// Assignment id.
+        assignment: String,
+    },
+    /// Read one object's resource from the app.
+    ReadApp {
+        /// User or group.
+        object_type: ObjectType,
+        /// Directory id.
+        id: String,
+    },
+    /// Let held operations happen, or drop them.
+    Decide {
+        /// Operation ids.
+        ids: Vec<String>,
+        /// Release or reject.
+        release: bool,
+    },
+    /// Open the form of the job's settings.
+    Settings,
+    /// Save settings, and a token if one was typed.
+    Save {
+        /// The form as it was opened.
+        form: Box<Form>,
+        /// The settings as they should be.
+        wanted: Box<Settings>,
+        /// The new secret token.
+        token: Option<Secret>,
+        /// Whether the person agreed to what [`Saved::Ask`] said.
+        agreed: bool,
+    },
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub enum Reply {
+    /// The connection test.
+    Test(ConnectionTest),
+    /// The dry run.
+    Plan(Box<CycleReport>),
+    /// What the engine answered to a provision, apply, sync or restart: exit code and JSON.
+    Answer(Answer),
+    /// Roles and assignments.
+    Assignments(ServicePrincipal, Vec<Assignment>),
+    /// The resource, or `None` when the app has none.
+    App(Option<Box<InApp>>),
+    /// The form of the settings.
+    Settings(Box<Form>),
+    /// What came of saving.
+    Saved(Saved),
+    /// Done; in words.
+    Done(Shown),
+}
+
+/// The job's settings as they were when the form was opened.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// The settings.
+    pub settings: Settings,
+    /// The file they come from; the sandbox's job has none.
+    pub opened: Option<Opened>,
+    /// What storing a new token changes beside the token.
+    pub token_note: Option<String>,
+}
+
+/// Why something could not be done, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What happened, to what.
+    pub what: Shown,
+    /// What to do next, a line each.
+    pub advice: Vec<Shown>,
+}
+
+/// News of a request.
+#[derive(Debug)]
+pub enum News {
+    /// A step of a connection test began or ended.
+    Step(ConnectionNews),
+    /// What is being done now.
+    Progress(Shown),
+    /// It ended.
+    Done(Result<Reply, Trouble>),
+}
+
+/// Tells news while a request is under way.
+pub type Tell = Arc<dyn Fn(News) + Send + Sync>;
+
+/// Whoever does it.
+pub trait Desk: Send + Sync {
+    /// Does what is asked for. `tell` gets what happens on the way; `cancel` asks to stop.
+    fn ask(
+        self: Arc<Self>,
+        request: Request,
+        tell: Tell,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'static, Result<Reply, Trouble>>;
+}

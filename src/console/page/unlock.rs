@@ -1,0 +1,112 @@
+//! Unlocking writing: for one object, the plan or the job, for five minutes. It asks for a few letters, so that no
+//! single key does it.
+
+use super::{Kind, Page, PageId, Subject};
+use crate::console::action::Action;
+use crate::console::canvas::Canvas;
+use crate::console::effect::Effect;
+use crate::console::shared::Shared;
+use crate::console::style::Token;
+use crate::text::{Shown, show};
+use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+/// So many letters have to be typed.
+const LETTERS: usize = 3;
+
+/// The box.
+pub struct Unlock {
+    subject: Subject,
+    input: Input,
+    wrong: bool,
+}
+
+impl Unlock {
+    /// For a subject.
+    pub fn new(subject: Subject) -> Self {
+        Self { subject, input: Input::default(), wrong: false }
+    }
+
+    /// What is unlocked, whose first letters are asked for, and what they are.
+    fn words(&self, shared: &Shared) -> (Shown, Shown, String) {
+        let (what, of, name) = match &self.subject {
+            Subject::Object(object) => {
+                (format!("writing {} only", object.name), "the name".to_owned(), object.name.clone())
+            }
+            Subject::Plan => {
+                ("applying the plan that is shown".into(), "the job's name".into(), shared.job.name.clone())
+            }
+            Subject::Job => (
+                "settings, assignments and cycles of this job".into(),
+                "the job's name".into(),
+                shared.job.name.clone(),
+            ),
+        };
+        let letters: String = name.chars().take(LETTERS).collect();
+        (show(&what), show(&format!("{of}, {name}")), letters)
+    }
+}
+
+impl Page for Unlock {
+    fn id(&self) -> PageId {
+        PageId::Unlock
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Float { width: 66, height: 9 }
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        &[]
+    }
+
+    fn hints(&self, _shared: &Shared) -> Vec<(Action, &'static str)> {
+        vec![(Action::Open, "unlock"), (Action::Back, "leave")]
+    }
+
+    fn act(&mut self, _shared: &mut Shared, _action: Action) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    fn typing(&self) -> bool {
+        true
+    }
+
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Vec<Effect> {
+        match key.code {
+            KeyCode::Esc => return vec![Effect::Close],
+            KeyCode::Enter => {
+                let (_, _, letters) = self.words(shared);
+                let typed = self.input.value().trim().to_lowercase();
+                let wanted = letters.to_lowercase();
+                let least = wanted.chars().count();
+                if typed.chars().count() < least || !typed.starts_with(&wanted) {
+                    self.wrong = true;
+                    return Vec::new();
+                }
+                shared.unlock(self.subject.clone());
+                return vec![Effect::Close, Effect::say("writing is unlocked for 5 minutes")];
+            }
+            _ => {}
+        }
+        self.wrong = false;
+        self.input.handle_event(&Terminal::Key(key));
+        Vec::new()
+    }
+
+    fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
+        let (what, whose, _) = self.words(shared);
+        let mut inside = canvas.boxed("unlock writing");
+        let (w, h) = (inside.width(), inside.height());
+        let x = inside.put(3, 1, "for 5 minutes: ", Token::Muted);
+        inside.put(x, 1, what, Token::Text);
+        inside.put(3, 3, "type the first 3 letters of ", Token::Text);
+        inside.put_in(3, 4, w.saturating_sub(6), whose, Token::Muted);
+        inside.input(3, 5, 24, &self.input, true);
+        if self.wrong {
+            inside.put(30, 5, "that is not it", Token::Warn);
+        }
+        inside.put_right(0, w - 3, h - 1, "esc  leave, nothing unlocked", Token::Muted);
+    }
+}

@@ -1,0 +1,231 @@
+//! How the job stands: what the header says in one word and one number.
+
+use super::query::Sources;
+use super::shared::{Runner, Shared};
+use super::style::Token;
+use super::words;
+use crate::model::{Cycle, CycleState, Health, ObjectType, Quarantine, Side, SideHealth, SideState};
+use crate::store::cycles::Progress;
+use crate::store::{StoreError, cycles, job, lease, links, mirror, operations, retries};
+use crate::text::{Shown, show};
+use jiff::Timestamp;
+
+/// A lease without a heartbeat for longer than this is not held; as the engine has it.
+const LEASE_MS: i64 = 15_000;
+
+/// How the job stands, read from its store.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// Provisioning status: on or off.
+    pub enabled: bool,
+    /// Whether anybody holds the lease.
+    pub held_by: Option<(String, u32, String)>,
+    /// The last cycle.
+    pub cycle: Option<Cycle>,
+    /// How far it is, while it runs.
+    pub progress: Option<Progress>,
+    /// The quarantine.
+    pub quarantine: Option<Quarantine>,
+    /// Users in the mirror.
+    pub users: u64,
+    /// Groups in the mirror.
+    pub groups: u64,
+    /// Linked users.
+    pub linked: u64,
+    /// Failed objects that wait.
+    pub waiting: u64,
+    /// Operations that a guard keeps back.
+    pub held: u64,
+    /// When the directory was last read to the end.
+    pub read_at: Option<Timestamp>,
+    /// Failed cycles in a row, the first of them began then.
+    pub failing: Option<Failing>,
+    /// When the next cycle comes, while somebody runs the job.
+    pub next: Option<Timestamp>,
+    /// How the two sides are doing.
+    pub health: Health,
+}
+
+/// Cycles that could not come to their end, in a row up to now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failing {
+    /// How many.
+    pub attempts: u64,
+    /// When the first of them began.
+    pub since: Timestamp,
+    /// What the last one said; untrusted.
+    pub error: String,
+}
+
+/// The one word of the header.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mood {
+    /// Nothing is known yet.
+    Reading,
+    /// No cycle ever began.
+    NotRun,
+    /// A cycle is under way.
+    Running,
+    /// All is well.
+    Live,
+    /// On in the configuration, but nobody runs it.
+    Idle,
+    /// Provisioning is off.
+    Off,
+    /// Neither side can be reached.
+    Offline,
+    /// It works, badly.
+    Degraded,
+    /// It fails too much or cannot connect.
+    Quarantined,
+}
+
+impl Standing {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn read(sources: &Sources<'_>) -> Result<Self, StoreError> {
+        let c = sources.c;
+        let enabled = match job::get(c, job::ENABLED)? {
+            Some(text) if sources.facts.config.environment.as_deref() == Some("sandbox") => text != "false",
+            _ => sources.facts.config.enabled,
+        };
+        let now_ms = sources.now.as_millisecond();
+        let holder = lease::holder(c, now_ms, LEASE_MS)?;
+        let recent = cycles::list(c, 50, None)?;
+        let cycle = recent.first().cloned();
+        let progress = match &cycle {
+            Some(cycle) if cycle.state == CycleState::Running => cycles::progress(c, &cycle.id)?,
+            _ => None,
+        };
+        let (users, groups) = mirror::counts(c)?;
+        let (failures, references) = retries::count(c)?;
+        let quarantine = job::quarantine(c)?;
+        let ended: Vec<&Cycle> = recent.iter().filter(|c| c.state != CycleState::Running).collect();
+        let failed: Vec<&&Cycle> = ended.iter().take_while(|c| c.state == CycleState::Failed).collect();
+        let failing = failed.last().zip(failed.first()).and_then(|(first, last)| {
+            Some(Failing {
+                attempts: failed.len() as u64,
+                since: first.started_at.parse().ok()?,
+                error: last.error.clone().unwrap_or_default(),
+            })
+        });
+        let read_at =
+            ended.iter().find(|c| c.state == CycleState::Succeeded).and_then(|c| c.ended_at.as_ref()?.parse().ok());
+        let next = match (&cycle, &holder) {
+            (Some(cycle), Some(_)) if enabled && cycle.state != CycleState::Running => {
+                let due = cycle.started_at.parse::<Timestamp>().ok().map(|at| at + sources.facts.config.interval);
+                let attempt = quarantine.as_ref().and_then(|q| q.next_attempt.parse::<Timestamp>().ok());
+                due.max(attempt)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            enabled,
+            held_by: holder.map(|h| (h.command, h.pid, h.host)),
+            cycle,
+            progress,
+            quarantine,
+            users,
+            groups,
+            linked: links::count(c, ObjectType::User)?,
+            waiting: failures + references,
+            held: operations::held(c)?.len() as u64,
+            read_at,
+            failing,
+            next,
+            health: job::health(c)?,
+        })
+    }
+}
+
+impl Standing {
+    /// The first side whose state is not fine.
+    pub fn worst(&self, fine: impl Fn(SideState) -> bool) -> Option<(Side, &SideHealth)> {
+        [Side::Directory, Side::App].into_iter().find_map(|side| {
+            let health = self.health.of(side)?;
+            (!fine(health.state)).then_some((side, health))
+        })
+    }
+}
+
+impl Shared {
+    /// The one word of the header.
+    pub fn mood(&self) -> Mood {
+        let Some(standing) = &self.standing else { return Mood::Reading };
+        let running = standing.cycle.as_ref().is_some_and(|c| c.state == CycleState::Running);
+        if standing.quarantine.is_some() {
+            Mood::Quarantined
+        } else if standing.failing.is_some() || standing.worst(SideState::usable).is_some() {
+            Mood::Offline
+        } else if running && standing.held_by.is_some() {
+            Mood::Running
+        } else if standing.cycle.is_none() {
+            Mood::NotRun
+        } else if !standing.enabled {
+            Mood::Off
+        } else if standing.held_by.is_none() && self.runner != Runner::Here {
+            Mood::Idle
+        } else if standing.worst(|state| state == SideState::Ready).is_some() {
+            Mood::Degraded
+        } else {
+            Mood::Live
+        }
+    }
+
+    /// What stands in the header: the word, its number, and how it is meant.
+    pub fn mood_words(&self) -> (Shown, Token) {
+        let age = self.standing.as_ref().and_then(|s| s.read_at).map(|at| words::age(self.seconds_since(at)));
+        let behind = |word: &str| match &age {
+            Some(age) => show(&format!("{word} · {age}")),
+            None => show(word),
+        };
+        match self.mood() {
+            Mood::Reading => (show("reading…"), Token::Muted),
+            Mood::NotRun => (show("not run yet"), Token::Muted),
+            Mood::Live => (behind("live"), Token::Text),
+            Mood::Idle => (behind("not running"), Token::Stale),
+            Mood::Off => (behind("off"), Token::Stale),
+            Mood::Running => {
+                let progress = self.standing.as_ref().and_then(|s| s.progress.as_ref());
+                let words = match progress.and_then(|p| p.total.filter(|t| *t > 0).map(|t| (p.done, t))) {
+                    Some((done, total)) => format!("running · {} %", done * 100 / total),
+                    None => "running".into(),
+                };
+                (show(&words), Token::Text)
+            }
+            Mood::Offline => {
+                let cache = age.map_or_else(|| "nothing read yet".to_owned(), |age| format!("cache {age}"));
+                (show(&format!("offline · {cache}")), Token::Warn)
+            }
+            Mood::Degraded => {
+                let worst = self.standing.as_ref().and_then(|s| s.worst(|state| state == SideState::Ready));
+                let words = worst.map_or_else(
+                    || "degraded".to_owned(),
+                    |(side, health)| {
+                        let side = match side {
+                            Side::Directory => "source",
+                            Side::App => "target",
+                        };
+                        let state = health.state.as_str();
+                        match health.p95_ms.filter(|_| health.state == SideState::Slow) {
+                            Some(ms) => format!("degraded · {side} {state} {}", words::latency(ms)),
+                            None => format!("degraded · {side} {state}"),
+                        }
+                    },
+                );
+                (show(&words), Token::Warn)
+            }
+            Mood::Quarantined => {
+                let since = self
+                    .standing
+                    .as_ref()
+                    .and_then(|s| s.quarantine.as_ref()?.series_began.parse::<Timestamp>().ok())
+                    .map(|at| words::age(self.seconds_since(at)));
+                let words = since.map_or_else(|| "quarantined".to_owned(), |since| format!("quarantined · {since}"));
+                (show(&words), Token::Fail)
+            }
+        }
+    }
+}
