@@ -3,13 +3,14 @@
 use super::{Chosen, CliError, Ctx, Exit, SANDBOX_JOB};
 use crate::config::settings::Kept;
 use crate::config::{AppConfig, DirectoryConfig, JobConfig, Preset, Scope, SecretRef, SignIn, process_env};
-use crate::engine::{self, AssembleError, ConnectionTest, RunError};
+use crate::engine::{self, AssembleError, ConnectionNews, ConnectionTest, RunError};
 use crate::graph::{GraphClient, GraphError, SignInError};
 use crate::model::Secret;
 use crate::sandbox::{self, Ready, Sandbox, SandboxError, SandboxOptions, faults::Faults};
 use crate::scim::client::{ScimClient, ScimError};
 use crate::store::{Store, StoreError, job as job_table};
 use crate::sync::SyncError;
+use crate::sync::health::Watched;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -64,6 +65,15 @@ impl Access {
         let path = Store::file_of(&ctx.folders.data_dir, &name)?;
         let store = Store::open(&path)?;
         Ok(Self { name, store, chosen, sandbox_dir: ctx.folders.data_dir.join("sandbox") })
+    }
+
+    /// The same job with another configuration, if there is one.
+    pub(crate) fn with(&self, config: Option<JobConfig>) -> Self {
+        let chosen = match config {
+            Some(config) => Chosen::Configured(Box::new(config)),
+            None => self.chosen.clone(),
+        };
+        Self { name: self.name.clone(), store: self.store.clone(), chosen, sandbox_dir: self.sandbox_dir.clone() }
     }
 
     /// Whether the job is the sandbox's.
@@ -193,10 +203,17 @@ impl Online {
 
     /// Tests the connection, and remembers names that were read for screens and logs.
     pub(crate) async fn test(&self) -> Result<ConnectionTest, CliError> {
+        self.test_with(|_| {}).await
+    }
+
+    /// The same, telling each step as it begins and ends.
+    pub(crate) async fn test_with(&self, news: impl FnMut(ConnectionNews) + Send) -> Result<ConnectionTest, CliError> {
         let (graph, scim) = self.clients()?;
         let (rules, _) = engine::rules_of(&self.config)?;
         let settings = engine::settings_of(&self.config);
-        let test = engine::test_connection(&graph, &scim, &settings, &rules).await;
+        let watched = Watched::new(&graph, &scim);
+        let test = engine::test_connection_with(&graph, &scim, &settings, &rules, news).await;
+        test.note(&watched, &self.store).await?;
         let (organization, principal) = (test.organization.clone(), test.service_principal.clone());
         self.store
             .write(move |c| {
@@ -320,6 +337,7 @@ impl From<SyncError> for CliError {
             SyncError::App(error) => error.into(),
             SyncError::Store(error) => error.into(),
             SyncError::AppFails(_) => Self::from_lines(Exit::Connection, &error.to_string()),
+            SyncError::Moved(_) => Self::from_lines(Exit::Held, &error.to_string()),
             SyncError::Stopped => Self::new(Exit::Interrupted, ""),
         }
     }

@@ -18,3 +18,6 @@ pub use input::{Input, InputSource, Inputs, Keyboard, Switch};
 pub use output::{Output, Tty};
 pub use owner::{catch_panics, restore};
 pub use screen::{COPY_LIMIT, Cursor, Drawn, Figures, Screen};
+
+#[cfg(test)]
+mod tests;

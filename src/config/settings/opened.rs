@@ -129,8 +129,7 @@ impl Opened {
         let mut expected = self.config.clone();
         let mut edits = Vec::new();
         for Change { field, to, .. } in changes {
-            let value =
-                Value::read(*field, to).map_err(|message| ConfigError::Field { field: *field, message })?;
+            let value = Value::read(*field, to).map_err(|message| ConfigError::Field { field: *field, message })?;
             edits.push(value.toml(to).map_or(Edit::Unset(field.key()), |toml| Edit::Set(field.key(), toml)));
             value.apply(*field, &mut expected);
         }

@@ -125,7 +125,11 @@ fn wrong_input_is_explained_in_one_sentence() {
         (Field::TenantUrl, "", "this address has no scheme: it starts with https://"),
         (Field::TenantUrl, "api.flock.com", "this address has no scheme: it starts with https://"),
         (Field::TenantUrl, "ftp://a.example", "this address has no https scheme: it starts with https://"),
-        (Field::TenantUrl, "http://a.example", "this address is not https: use https://; plain http is for loopback only"),
+        (
+            Field::TenantUrl,
+            "http://a.example",
+            "this address is not https: use https://; plain http is for loopback only",
+        ),
         (Field::TenantUrl, "https://a.example/#b", "this address has a fragment: leave out `#` and what follows"),
         (
             Field::TenantUrl,
@@ -182,7 +186,10 @@ fn the_form_and_the_file_judge_alike() {
     for (field, texts) in [
         (Field::Interval, &["40m", "4s", "5s", "7d", "7d1s", "1h1h", "soon", "1.5h"][..]),
         (Field::DeletionThreshold, &["0", "1", "9223372036854775807", "9223372036854775808", "-1"]),
-        (Field::TenantUrl, &["https://a.example", "http://localhost:1", "http://a.example", "a", "https://u@a.b", "x:y"]),
+        (
+            Field::TenantUrl,
+            &["https://a.example", "http://localhost:1", "http://a.example", "a", "https://u@a.b", "x:y"],
+        ),
         (Field::Environment, &["test", "a b", "…", "1234567890123456789012345", "a_b-c.d"]),
         (Field::Scope, &["all", "assigned", "none", "All"]),
     ] {
@@ -236,7 +243,8 @@ fn everything_changes_in_one_step_and_comments_stay() {
 
 #[test]
 fn a_default_is_written_when_it_was_chosen() {
-    let text = example().replace("\ninterval = \"40m\"\n", "\ninterval = \"20m\"\n").replace("\ngroups = false\n", "\n");
+    let text =
+        example().replace("\ninterval = \"40m\"\n", "\ninterval = \"20m\"\n").replace("\ngroups = false\n", "\n");
     let home = Home::new(&text);
     home.save(&[(Field::Interval, "40m"), (Field::Groups, "on")], None).unwrap();
     home.save(&[(Field::Groups, "off")], None).unwrap();
@@ -291,10 +299,7 @@ fn a_token_from_elsewhere_moves_only_after_asking() {
         let home = Home::new(&text);
         let opened = home.open();
         let kept = home.secrets().join("flock");
-        let note = format!(
-            "The new token is kept in {}, and the configuration refers to that. {said}",
-            kept.display()
-        );
+        let note = format!("The new token is kept in {}, and the configuration refers to that. {said}", kept.display());
         assert_eq!(opened.token_note(&home.secrets()), Some(note.clone()));
         let asked = save(&home, &opened, &[(Field::Groups, "on")], Some(TOKEN), false).unwrap();
         assert_eq!(asked, Saved::Ask { note });
@@ -420,7 +425,11 @@ fn the_sandbox_keeps_its_settings_as_texts() {
             "https://b.example",
             "tenant URL: it cannot be changed here: the sandbox's app listens where there is room",
         ),
-        (Field::Environment, "live", "environment: it cannot be changed here: the header says so, lest anybody take it for the real thing"),
+        (
+            Field::Environment,
+            "live",
+            "environment: it cannot be changed here: the header says so, lest anybody take it for the real thing",
+        ),
         (Field::Interval, "1s", "interval: the shortest interval is 5s"),
     ] {
         let mut wanted = opened.clone();

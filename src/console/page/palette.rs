@@ -181,7 +181,7 @@ impl Page for Palette {
             on: true,
             group: Group::Console,
         };
-        for name in names(shared.look.file.as_deref()) {
+        for name in names(shared.look.folder.as_deref()) {
             self.items.push(plain(What::Theme(name.clone()), format!("theme {name}")));
         }
         for name in shared.job.jobs.iter().filter(|name| **name != shared.job.name) {

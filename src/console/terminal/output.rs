@@ -91,6 +91,14 @@ impl Output for Tty {
     }
 }
 
+/// Keeps everything: for tests and benches.
+impl Output for Vec<u8> {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+}
+
 fn writable(fd: BorrowedFd<'_>, patience: Duration) -> io::Result<bool> {
     let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
     let patience = Timespec::try_from(patience).map_err(io::Error::other)?;

@@ -54,7 +54,8 @@ fn a_value_is_replaced_where_it_stands() {
 
 #[test]
 fn a_key_that_is_absent_joins_its_neighbours() {
-    let header = format!("[jobs.j]\n\tenabled = true # on\n\n# the app\n{APP}\n{DOTTED}\n[jobs.k]\n{APP}\n{DIRECTORY}\n");
+    let header =
+        format!("[jobs.j]\n\tenabled = true # on\n\n# the app\n{APP}\n{DOTTED}\n[jobs.k]\n{APP}\n{DIRECTORY}\n");
     becomes(&header, &set("scope", "all"), "# on\n", "# on\n\tscope = \"all\"\n");
     // The nearest that comes before it in the example.
     let two = header.replace("# on\n", "# on\ngroups = true\nenvironment = \"x\"\n");
@@ -66,7 +67,8 @@ fn a_key_that_is_absent_joins_its_neighbours() {
     let under = format!("[jobs]\nj.{APP}\n j.{DIRECTORY}");
     becomes(&under, &set("groups", true), DIRECTORY, &format!("{DIRECTORY}\n j.groups = true"));
     // Nothing but tables of dotted keys.
-    let dotted = format!("[jobs.j]\napp.tenant_url = \"https://a.example\"\napp.secret_token.env = \"T\"\n{DOTTED}# end");
+    let dotted =
+        format!("[jobs.j]\napp.tenant_url = \"https://a.example\"\napp.secret_token.env = \"T\"\n{DOTTED}# end");
     becomes(&dotted, &set("enabled", true), "222222222222\"\n", "222222222222\"\nenabled = true\n");
 }
 
@@ -80,7 +82,8 @@ fn a_key_in_braces_comes_behind_the_last() {
 
 #[test]
 fn a_key_that_is_commented_out_says_where_it_belongs() {
-    let text = format!("[jobs.j]\nenabled = true\n{APP}\n# The word in the header.\n  # environment = \"test\"\n\n{DOTTED}");
+    let text =
+        format!("[jobs.j]\nenabled = true\n{APP}\n# The word in the header.\n  # environment = \"test\"\n\n{DOTTED}");
     becomes(
         &text,
         &set("environment", "live"),
