@@ -259,6 +259,7 @@ pub mod jobs;
 pub mod menu;
 pub mod messages;
 pub mod palette;
+mod prose;
 pub mod provision;
 pub mod settings;
 pub mod test;
