@@ -23,12 +23,7 @@ use tokio::sync::mpsc::unbounded_channel;
 pub(super) fn fits(ctx: &Ctx) -> bool {
     let plain = std::env::var_os("HEELER_PLAIN").is_some_and(|v| !v.is_empty() && v != "0");
     let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    !ctx.json
-        && !ctx.plain
-        && !plain
-        && !dumb
-        && std::io::stdout().is_terminal()
-        && std::io::stdin().is_terminal()
+    !ctx.json && !ctx.plain && !plain && !dumb && std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
 }
 
 /// The job to open with: the one that was named, else the only one, else the first.
@@ -67,9 +62,17 @@ pub(super) async fn open(ctx: &Ctx) -> Outcome {
     let mut screen = Screen::enter().map_err(gone)?;
     let mut inputs = Inputs::of(&screen.switch(), signals.cancel.clone()).map_err(gone)?;
     loop {
-        let left =
-            one_job(ctx, &access, &look, themes.clone(), std::mem::take(&mut troubles), &signals, &mut screen, &mut inputs)
-                .await;
+        let left = one_job(
+            ctx,
+            &access,
+            &look,
+            themes.clone(),
+            std::mem::take(&mut troubles),
+            &signals,
+            &mut screen,
+            &mut inputs,
+        )
+        .await;
         match left {
             Ok(Left::Job(name)) => {
                 let next = chosen(ctx, Some(&name)).and_then(|chosen| Access::of(ctx, chosen));
@@ -140,7 +143,9 @@ async fn one_job(
     let left = left.map_err(|error| CliError::new(Exit::Storage, format!("the terminal is gone: {error}")));
     match ended {
         Ok(outcome) => left.and_then(|left| outcome.map(|()| left)),
-        Err(error) => left.and_then(|_| Err(CliError::new(Exit::Storage, format!("the job ended unexpectedly: {error}")))),
+        Err(error) => {
+            left.and_then(|_| Err(CliError::new(Exit::Storage, format!("the job ended unexpectedly: {error}"))))
+        }
     }
 }
 

@@ -52,7 +52,8 @@ pub(crate) async fn keep(
         };
         let stop = {
             let hand = &*hand;
-            engine::serve(&hand.engine, hand.interval(), now, wish, |report| watcher.cycle(access, hand, report)).await?
+            engine::serve(&hand.engine, hand.interval(), now, wish, |report| watcher.cycle(access, hand, report))
+                .await?
         };
         if stop != Stop::Changed {
             return Ok(stop);

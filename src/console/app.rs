@@ -286,9 +286,7 @@ impl World<'_> {
                 .and_then(|mut file| file.write_all(export.text.as_bytes()));
             let said = match written {
                 Ok(()) => Event::Said(Tone::Plain, show(&format!("wrote {}", path.display()))),
-                Err(error) => {
-                    Event::Said(Tone::Fail, show(&format!("could not write {}: {error}", path.display())))
-                }
+                Err(error) => Event::Said(Tone::Fail, show(&format!("could not write {}: {error}", path.display()))),
             };
             drop(sender.send(said));
         });

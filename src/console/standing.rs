@@ -4,7 +4,7 @@ use super::query::Sources;
 use super::shared::{Runner, Shared};
 use super::style::Token;
 use super::words;
-use crate::model::{Cycle, CycleState, ObjectType, Quarantine};
+use crate::model::{Cycle, CycleState, Health, ObjectType, Quarantine, Side, SideHealth, SideState};
 use crate::store::cycles::Progress;
 use crate::store::{StoreError, cycles, job, lease, links, mirror, operations, retries};
 use crate::text::{Shown, show};
@@ -42,6 +42,8 @@ pub struct Standing {
     pub failing: Option<Failing>,
     /// When the next cycle comes, while somebody runs the job.
     pub next: Option<Timestamp>,
+    /// How both sides did when they were last tried.
+    pub health: Health,
 }
 
 /// Cycles that could not come to their end, in a row up to now.
@@ -70,8 +72,10 @@ pub enum Mood {
     Idle,
     /// Provisioning is off.
     Off,
-    /// Neither side can be reached.
+    /// A side does not answer.
     Offline,
+    /// Cycles do not come to their end, though both sides answer.
+    Failing,
     /// It works, badly.
     Degraded,
     /// It fails too much or cannot connect.
@@ -133,27 +137,57 @@ impl Standing {
             read_at,
             failing,
             next,
+            health: job::health(c)?,
         })
     }
+
+    /// The side that is in the worst trouble, if one is.
+    pub fn troubled(&self) -> Option<(Side, &SideHealth)> {
+        let rank = |state: SideState| match state {
+            SideState::Ready => 0,
+            SideState::Throttled => 1,
+            SideState::Slow => 2,
+            SideState::Refused => 3,
+            SideState::Offline => 4,
+        };
+        [Side::Directory, Side::App]
+            .into_iter()
+            .filter_map(|side| Some((side, self.health.of(side)?)))
+            .filter(|(_, health)| health.state != SideState::Ready)
+            .max_by_key(|(side, health)| (rank(health.state), *side == Side::Directory))
+    }
+
+    /// Whether a side does not answer. A job that is in quarantine for that reason is offline first of all.
+    fn offline(&self) -> bool {
+        let silent = self.troubled().is_some_and(|(_, health)| health.state == SideState::Offline);
+        silent && self.quarantine.as_ref().is_none_or(|q| q.reason == NO_CONNECTION)
+    }
 }
+
+/// The code of a quarantine that connections which could not be made led to (E10.10).
+pub const NO_CONNECTION: &str = "EncounteredQuarantineException";
 
 impl Shared {
     /// The one word of the header.
     pub fn mood(&self) -> Mood {
         let Some(standing) = &self.standing else { return Mood::Reading };
         let running = standing.cycle.as_ref().is_some_and(|c| c.state == CycleState::Running);
-        if standing.quarantine.is_some() {
-            Mood::Quarantined
-        } else if standing.failing.is_some() {
+        if standing.offline() {
             Mood::Offline
+        } else if standing.quarantine.is_some() {
+            Mood::Quarantined
         } else if running && standing.held_by.is_some() {
             Mood::Running
         } else if standing.cycle.is_none() {
             Mood::NotRun
+        } else if standing.failing.is_some() || standing.troubled().is_some_and(|(_, h)| !h.state.usable()) {
+            Mood::Failing
         } else if !standing.enabled {
             Mood::Off
         } else if standing.held_by.is_none() && self.runner != Runner::Here {
             Mood::Idle
+        } else if standing.troubled().is_some() {
+            Mood::Degraded
         } else {
             Mood::Live
         }
@@ -184,7 +218,29 @@ impl Shared {
                 let cache = age.map_or_else(|| "nothing read yet".to_owned(), |age| format!("cache {age}"));
                 (show(&format!("offline · {cache}")), Token::Warn)
             }
-            Mood::Degraded => (show("degraded"), Token::Warn),
+            Mood::Failing => {
+                let attempts = self.standing.as_ref().and_then(|s| s.failing.as_ref()).map_or(0, |f| f.attempts);
+                let words = match attempts {
+                    0 => "failing".to_owned(),
+                    1 => "failing · 1 cycle".to_owned(),
+                    n => format!("failing · {} cycles", words::count(n)),
+                };
+                (show(&words), Token::Fail)
+            }
+            Mood::Degraded => {
+                let troubled = self.standing.as_ref().and_then(Standing::troubled);
+                let words = troubled.map_or_else(String::new, |(side, health)| {
+                    let side = match side {
+                        Side::Directory => "source",
+                        Side::App => "target",
+                    };
+                    match (health.state, health.p95_ms) {
+                        (SideState::Slow, Some(ms)) => format!(" · {side} slow {}.{} s", ms / 1000, ms % 1000 / 100),
+                        (state, _) => format!(" · {side} {}", state.as_str()),
+                    }
+                });
+                (show(&format!("degraded{words}")), Token::Warn)
+            }
             Mood::Quarantined => {
                 let since = self
                     .standing

@@ -263,8 +263,11 @@ impl JobDesk {
                 .map(|change| json!({ "setting": change.field.key(), "from": change.from, "to": change.to }))
                 .collect();
             if !said.is_empty() {
-                self.note("Update provisioning setting or credentials", json!({ "job": self.access.name, "changes": said }))
-                    .await?;
+                self.note(
+                    "Update provisioning setting or credentials",
+                    json!({ "job": self.access.name, "changes": said }),
+                )
+                .await?;
             }
         }
         Ok(Reply::Saved(saved))

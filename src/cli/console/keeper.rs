@@ -74,8 +74,7 @@ pub(super) async fn keep_running(keeper: Keeper) -> Result<(), CliError> {
             Ok(Ok(mut hand)) => {
                 keeper.tell(Event::Runner(Runner::Here));
                 // The sandbox begins at once: somebody came to see something.
-                let served =
-                    keep(&access, &mut hand, keeper.profile.as_deref(), first, &mut Teller(&keeper)).await;
+                let served = keep(&access, &mut hand, keeper.profile.as_deref(), first, &mut Teller(&keeper)).await;
                 first = false;
                 hand.close().await?;
                 match served {
