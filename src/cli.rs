@@ -119,6 +119,7 @@ pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
 /// The dispatch point: one arm per command that needs the engine or the store.
 async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
     match command {
+        None if console::fits(&ctx) => console::open(&ctx).await,
         None if ctx.profile.is_some() => status::run(&ctx),
         None => {
             ctx.job()?;

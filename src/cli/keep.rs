@@ -18,11 +18,12 @@ pub(crate) trait Watcher: Send {
     fn refused(&mut self, error: CliError);
 }
 
-/// What the configuration says now about a job; `None` when it cannot be read: then the job goes on as it was.
-fn configured(path: Option<&Path>, access: &Access) -> Option<JobConfig> {
+/// What the configuration says now about a job, or the store about the sandbox's; `None` when that cannot be read:
+/// then the job goes on as it was.
+fn configured(path: Option<&Path>, access: &Access, running: &JobConfig) -> Option<JobConfig> {
     match path {
         Some(path) => Profile::load(path).ok()?.job(&access.name).cloned(),
-        None => None,
+        None => access.settled(running),
     }
 }
 
@@ -40,18 +41,17 @@ pub(crate) async fn keep(
     // A configuration that was looked at and found wanting is not tried again until it changes once more.
     let mut refused = String::new();
     loop {
-        let running = format!("{:?}", hand.config());
-        let wish = || match configured(profile, access) {
-            Some(config) if !config.enabled => Wish::Off,
-            Some(config) => {
-                let said = format!("{config:?}");
-                if said == running || said == refused { Wish::On } else { Wish::Changed }
-            }
-            None if profile.is_none() && !access.enabled().unwrap_or(true) => Wish::Off,
-            None => Wish::On,
-        };
         let stop = {
             let hand = &*hand;
+            let running = hand.config().fingerprint();
+            let wish = || match configured(profile, access, hand.config()) {
+                Some(config) if !config.enabled => Wish::Off,
+                Some(config) => {
+                    let said = config.fingerprint();
+                    if said == running || said == refused { Wish::On } else { Wish::Changed }
+                }
+                None => Wish::On,
+            };
             engine::serve(&hand.engine, hand.interval(), now, wish, |report| watcher.cycle(access, hand, report))
                 .await?
         };
@@ -59,8 +59,8 @@ pub(crate) async fn keep(
             return Ok(stop);
         }
         now = true;
-        if let Some(config) = configured(profile, access) {
-            refused = format!("{config:?}");
+        if let Some(config) = configured(profile, access, hand.config()) {
+            refused = config.fingerprint();
             match hand.reload(config.clone()).await {
                 Ok(()) => watcher.changed(access, &config),
                 Err(error) => watcher.refused(error.advise("the job goes on with the configuration it had")),

@@ -42,7 +42,7 @@ pub struct Standing {
     pub failing: Option<Failing>,
     /// When the next cycle comes, while somebody runs the job.
     pub next: Option<Timestamp>,
-    /// How both sides did when they were last tried.
+    /// How the two sides are doing.
     pub health: Health,
 }
 
@@ -140,31 +140,32 @@ impl Standing {
             health: job::health(c)?,
         })
     }
+}
 
-    /// The side that is in the worst trouble, if one is.
+impl Standing {
+    /// The side that is in trouble, the worse one first.
     pub fn troubled(&self) -> Option<(Side, &SideHealth)> {
-        let rank = |state: SideState| match state {
-            SideState::Ready => 0,
-            SideState::Throttled => 1,
-            SideState::Slow => 2,
-            SideState::Refused => 3,
-            SideState::Offline => 4,
-        };
-        [Side::Directory, Side::App]
-            .into_iter()
-            .filter_map(|side| Some((side, self.health.of(side)?)))
-            .filter(|(_, health)| health.state != SideState::Ready)
-            .max_by_key(|(side, health)| (rank(health.state), *side == Side::Directory))
+        self.worst(|state| state != SideState::Offline)
+            .or_else(|| self.worst(SideState::usable))
+            .or_else(|| self.worst(|state| state == SideState::Ready))
     }
 
     /// Whether a side does not answer. A job that is in quarantine for that reason is offline first of all.
     fn offline(&self) -> bool {
-        let silent = self.troubled().is_some_and(|(_, health)| health.state == SideState::Offline);
-        silent && self.quarantine.as_ref().is_none_or(|q| q.reason == NO_CONNECTION)
+        let silent = self.worst(|state| state != SideState::Offline).is_some();
+        silent && self.quarantine.as_ref().is_none_or(|quarantine| quarantine.reason == NO_CONNECTION)
+    }
+
+    /// The first side whose state is not fine.
+    pub fn worst(&self, fine: impl Fn(SideState) -> bool) -> Option<(Side, &SideHealth)> {
+        [Side::Directory, Side::App].into_iter().find_map(|side| {
+            let health = self.health.of(side)?;
+            (!fine(health.state)).then_some((side, health))
+        })
     }
 }
 
-/// The code of a quarantine that connections which could not be made led to (E10.10).
+/// The code of a quarantine that cycles which could not come to their end led to (E10.10).
 pub const NO_CONNECTION: &str = "EncounteredQuarantineException";
 
 impl Shared {
@@ -180,13 +181,13 @@ impl Shared {
             Mood::Running
         } else if standing.cycle.is_none() {
             Mood::NotRun
-        } else if standing.failing.is_some() || standing.troubled().is_some_and(|(_, h)| !h.state.usable()) {
+        } else if standing.failing.is_some() || standing.worst(SideState::usable).is_some() {
             Mood::Failing
         } else if !standing.enabled {
             Mood::Off
         } else if standing.held_by.is_none() && self.runner != Runner::Here {
             Mood::Idle
-        } else if standing.troubled().is_some() {
+        } else if standing.worst(|state| state == SideState::Ready).is_some() {
             Mood::Degraded
         } else {
             Mood::Live
@@ -228,18 +229,22 @@ impl Shared {
                 (show(&words), Token::Fail)
             }
             Mood::Degraded => {
-                let troubled = self.standing.as_ref().and_then(Standing::troubled);
-                let words = troubled.map_or_else(String::new, |(side, health)| {
-                    let side = match side {
-                        Side::Directory => "source",
-                        Side::App => "target",
-                    };
-                    match (health.state, health.p95_ms) {
-                        (SideState::Slow, Some(ms)) => format!(" · {side} slow {}.{} s", ms / 1000, ms % 1000 / 100),
-                        (state, _) => format!(" · {side} {}", state.as_str()),
-                    }
-                });
-                (show(&format!("degraded{words}")), Token::Warn)
+                let worst = self.standing.as_ref().and_then(|s| s.worst(|state| state == SideState::Ready));
+                let words = worst.map_or_else(
+                    || "degraded".to_owned(),
+                    |(side, health)| {
+                        let side = match side {
+                            Side::Directory => "source",
+                            Side::App => "target",
+                        };
+                        let state = health.state.as_str();
+                        match health.p95_ms.filter(|_| health.state == SideState::Slow) {
+                            Some(ms) => format!("degraded · {side} {state} {}.{} s", ms / 1000, ms % 1000 / 100),
+                            None => format!("degraded · {side} {state}"),
+                        }
+                    },
+                );
+                (show(&words), Token::Warn)
             }
             Mood::Quarantined => {
                 let since = self

@@ -139,7 +139,7 @@ pub fn take_kind(c: &Connection, kind: &str, fence: i64) -> Result<Vec<i64>, Sto
     lease::check(c, fence)?;
     let mut statement = c.prepare_cached(
         "UPDATE commands SET state = 'running', fence = ?2, attempts = attempts + 1, taken_at = ?3
-         WHERE state = 'queued' AND kind = ?1 RETURNING id",
+         WHERE state IN ('queued', 'running') AND state = 'queued' AND kind = ?1 RETURNING id",
     )?;
     let ids = statement.query_map(params![kind, fence, now()], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(ids)
@@ -150,8 +150,10 @@ pub fn take_kind(c: &Connection, kind: &str, fence: i64) -> Result<Vec<i64>, Sto
 /// # Errors
 /// [`StoreError::Sql`].
 pub fn waits(c: &Connection, kind: &str) -> Result<bool, StoreError> {
-    let mut statement =
-        c.prepare_cached("SELECT EXISTS (SELECT 1 FROM commands WHERE state = 'queued' AND kind = ?1)")?;
+    // The first condition is that of the index of open commands.
+    let mut statement = c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM commands WHERE state IN ('queued', 'running') AND state = 'queued' AND kind = ?1)",
+    )?;
     Ok(statement.query_row([kind], |row| row.get(0))?)
 }
 
@@ -278,7 +280,10 @@ mod tests {
         assert_eq!(take_next(&c, fence).unwrap().unwrap().kind, "sync");
         next_fence(&c);
         assert!(matches!(take_kind(&c, "stop", fence), Err(StoreError::LeaseLost { .. })));
-        uses_index(&c, "SELECT 1 FROM commands WHERE state = 'queued' AND kind = 'stop'");
+        uses_index(
+            &c,
+            "SELECT 1 FROM commands WHERE state IN ('queued', 'running') AND state = 'queued' AND kind = 'stop'",
+        );
     }
 
     #[test]

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 pub const TENANT: &str = "tenant";
 /// Whether the job was enabled when last seen: `true` or `false`.
 pub const ENABLED: &str = "enabled";
+/// Settings of a job that has no configuration file: what somebody changed, as JSON.
+pub const SETTINGS: &str = "settings";
 /// Fingerprint of the configuration of the last cycle.
 pub const CONFIG: &str = "config fingerprint";
 /// Fingerprint of the mappings of the last cycle; another one means an initial cycle (E10.41).

@@ -2,7 +2,7 @@
 
 use super::super::access::{Access, Online};
 use super::super::signals::Signals;
-use super::super::{CliError, Ctx, hand, plan, report::Detail, setup, test};
+use super::super::{CliError, Ctx, Exit, hand, plan, report::Detail, setup, test};
 use crate::config::settings::{Kept, Opened, Saved, Settings};
 use crate::config::{Profile, process_env};
 use crate::console::desk::{Desk, Form, News, Reply, Request, Tell, Trouble};
@@ -130,7 +130,7 @@ impl JobDesk {
         let online = self.reach().await?;
         let events: crate::sync::EventSink = Arc::new(move |event| {
             if let crate::sync::CycleEvent::Progress(words) = event {
-                tell(News::Progress(show(&words)));
+                tell(News::Progress(show(&words.words)));
             }
         });
         let assembly = Assembly { store: self.store().clone(), cancel, initiator: None, events: Some(events) };
@@ -287,7 +287,9 @@ impl JobDesk {
     async fn save_sandbox(&self, form: &Form, wanted: &Settings) -> Result<Saved, CliError> {
         let now = Settings::of(&self.access.config()?).of_sandbox();
         let kept: Kept = self.store().read(|c| job_table::get_json(c, job_table::SETTINGS))?.unwrap_or_default();
-        let (kept, changes) = kept.save(&form.settings, &now, wanted)?;
+        let (kept, changes) = kept
+            .save(&form.settings, &now, wanted)
+            .map_err(|error| CliError::from_lines(Exit::Usage, &error.to_string()))?;
         let enabled = wanted.get(crate::config::settings::Field::Enabled).to_owned();
         self.store()
             .write(move |c| {

@@ -7,7 +7,7 @@ use super::super::keep::{Watcher, keep};
 use super::super::report::Detail;
 use super::super::{CliError, Ctx, run};
 use super::{card, facts};
-use crate::config::JobConfig;
+use crate::config::{JobConfig, Profile};
 use crate::console::event::Event;
 use crate::console::shared::Runner;
 use crate::engine::{self, Stop};
@@ -70,6 +70,9 @@ pub(super) async fn keep_running(keeper: Keeper) -> Result<(), CliError> {
     let access = Arc::clone(&keeper.access);
     let mut first = access.is_sandbox();
     while !keeper.stop.is_cancelled() {
+        // What the configuration said when the console opened may be mended by now.
+        let config = keeper.profile.as_ref().and_then(|path| Profile::load(path).ok()?.job(&access.name).cloned());
+        let access = access.with(config);
         match hand::take(&access, "heeler", &keeper.stop, Detail::Quiet, access.is_sandbox()).await {
             Ok(Ok(mut hand)) => {
                 keeper.tell(Event::Runner(Runner::Here));

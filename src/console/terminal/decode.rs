@@ -55,6 +55,8 @@ pub(super) struct Decoder {
     last: Option<Instant>,
     /// Keys are ignored until then.
     quiet: Option<Instant>,
+    /// A paste without marks goes on until then, and is so long up to now.
+    pasting: Option<(Instant, usize)>,
     /// An escape was taken for the key at this time.
     escaped: Option<Instant>,
 }
@@ -105,13 +107,7 @@ impl Decoder {
         let pause = self.last.map(|last| now.saturating_duration_since(last));
         self.last = Some(now);
         if self.state == State::Ground && self.held.is_empty() {
-            if let Some(text) = burst(bytes) {
-                if self.is_quiet(now) {
-                    self.quiet = Some(now + QUIET);
-                } else {
-                    self.quiet = Some(now + QUIET);
-                    out.push(Input::Paste(text));
-                }
+            if self.unmarked_paste(bytes, now, &mut out) {
                 return out;
             }
             let late = self.escaped.take().is_some_and(|at| now.saturating_duration_since(at) < GIVE_UP / 4);
@@ -130,6 +126,23 @@ impl Decoder {
             self.byte(*byte, now, &mut out);
         }
         out
+    }
+
+    /// Takes a read that nobody can have typed, or what follows such a one without a pause. What was pasted behind the
+    /// end of a marked paste is ignored instead.
+    fn unmarked_paste(&mut self, bytes: &[u8], now: Instant, out: &mut Vec<Input>) -> bool {
+        let pasting = self.pasting.is_some_and(|(until, _)| now < until);
+        let Some(text) = plain(bytes).filter(|text| pasting || is_burst(text)) else { return false };
+        if !pasting && self.is_quiet(now) {
+            self.quiet = Some(now + QUIET);
+            return true;
+        }
+        let before = self.pasting.filter(|_| pasting).map_or(0, |(_, length)| length);
+        if before + text.len() <= PASTE_LIMIT {
+            out.push(Input::Paste(text));
+        }
+        self.pasting = Some((now + QUIET, before + bytes.len()));
+        true
     }
 
     fn byte(&mut self, byte: u8, now: Instant, out: &mut Vec<Input>) {
@@ -283,8 +296,10 @@ impl Decoder {
     fn paste(&mut self, out: &mut Vec<Input>, now: Instant) {
         let held = std::mem::take(&mut self.held);
         let text = String::from_utf8_lossy(held.get(..PASTE_LIMIT.min(held.len())).unwrap_or_default());
-        if !self.is_quiet(now) {
-            out.push(Input::Paste(text.into_owned()));
+        // The cut may have gone through a character.
+        let text = if held.len() > PASTE_LIMIT { text.trim_end_matches('\u{fffd}') } else { &text };
+        if !self.is_quiet(now) && !text.is_empty() {
+            out.push(Input::Paste(text.to_owned()));
         }
         self.quiet = Some(now + QUIET);
     }
@@ -307,16 +322,22 @@ impl Decoder {
     }
 }
 
-/// The text of a read that nobody can have typed: several different characters at once, and no key among them.
-/// A key that is held down over a slow link comes in bursts as well, but of one character.
-fn burst(bytes: &[u8]) -> Option<String> {
+/// The text of a read that holds nothing but text and line ends.
+fn plain(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
-    let typed = |c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t');
-    if text.chars().count() < BURST || text.chars().any(typed) {
-        return None;
-    }
+    let other = |c: char| c.is_control() && !matches!(c, '\r' | '\n' | '\t');
+    (!text.chars().any(other)).then(|| text.into_owned())
+}
+
+/// Several different characters at once were not typed. A key that is held down over a slow link comes in bursts as
+/// well, but of one character.
+fn is_burst(text: &str) -> bool {
     let mut different: Vec<char> = text.chars().collect();
+    let long = different.len() >= BURST;
     different.sort_unstable();
     different.dedup();
-    (different.len() > 2).then(|| text.into_owned())
+    long && different.len() > 2
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,11 @@ impl Tty {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn of(fd: OwnedFd) -> Self {
+        Self { fd, shared: true }
+    }
+
     /// Another handle of the same open file.
     pub(super) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { fd: self.fd.try_clone()?, shared: self.shared })
@@ -88,6 +93,14 @@ impl Output for Tty {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// Keeps everything: for tests and benches.
+impl Output for Vec<u8> {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 }
 

@@ -166,12 +166,15 @@ impl<O: Output> Screen<O> {
         self.lifecycle.switch.clone()
     }
 
-    /// The terminal has another size now; the next frame paints everything.
+    /// The terminal has another size now, or had one in between; the next frame paints everything.
     pub fn resize(&mut self, size: Size) {
-        if size != self.size() {
-            self.next = Buffer::empty(Rect::new(0, 0, size.width, size.height));
-            self.painter.forget();
-        }
+        self.next = Buffer::empty(Rect::new(0, 0, size.width, size.height));
+        self.painter.forget();
+    }
+
+    /// Where the bytes go.
+    pub fn output(&mut self) -> &mut O {
+        &mut self.output
     }
 
     /// Somebody else wrote to the terminal; the next frame paints everything (ctrl-l).

@@ -22,7 +22,7 @@ use crate::console::canvas::Canvas;
 use crate::console::desk::{News, Reply, Request, Ticket};
 use crate::console::effect::{Effect, Tone};
 use crate::console::page::{CopyItem, Focus, Object, Page, PageId, Reason};
-use crate::console::query;
+use crate::console::query::{Answer as AnyAnswer, Query as AnyQuery};
 use crate::console::shared::Shared;
 use crate::console::standing::Mood;
 use crate::console::words;
@@ -175,7 +175,7 @@ impl Overview {
 }
 
 fn ask() -> Effect {
-    Effect::Query(query::Query::Overview(Query::Glance))
+    Effect::Query(AnyQuery::Overview(Query::Glance))
 }
 
 fn cause_focus(cause: &Cause) -> Focus {
@@ -279,8 +279,8 @@ impl Page for Overview {
         if std::mem::take(&mut self.zoomed) || self.at.take().is_some() { Some(Vec::new()) } else { None }
     }
 
-    fn answer(&mut self, shared: &mut Shared, answer: query::Answer) -> Vec<Effect> {
-        let query::Answer::Overview(Answer::Glance(glance)) = answer else { return Vec::new() };
+    fn answer(&mut self, shared: &mut Shared, answer: AnyAnswer) -> Vec<Effect> {
+        let AnyAnswer::Overview(Answer::Glance(glance)) = answer else { return Vec::new() };
         self.pace.note(shared.now, glance.job.progress.as_ref());
         self.zoomed &= !glance.causes.is_empty();
         self.failed = None;
@@ -293,7 +293,7 @@ impl Page for Overview {
         Vec::new()
     }
 
-    fn news(&mut self, shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
+    fn news(&mut self, _shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         let News::Done(done) = news else { return Vec::new() };
         if self.testing != Some(ticket) {
             return Vec::new();
@@ -311,8 +311,7 @@ impl Page for Overview {
             Ok(_) => return vec![ask()],
             Err(trouble) => Effect::Say(Tone::Fail, trouble.what),
         };
-        let _ = shared;
-        vec![words, ask(), Effect::Query(query::Query::Standing)]
+        vec![words, ask(), Effect::Query(AnyQuery::Standing)]
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {

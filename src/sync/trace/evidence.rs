@@ -319,7 +319,8 @@ fn names(said: &str, attribute: &str) -> bool {
     let plain = attribute.rsplit(':').next().unwrap_or(attribute);
     let head = plain.split(['[', '.']).next().unwrap_or(plain);
     let (said, head) = (said.to_lowercase(), head.to_lowercase());
-    said.contains(&attribute.to_lowercase())
+    let path = attribute.contains(|c: char| !c.is_alphanumeric());
+    path && said.contains(&attribute.to_lowercase())
         || said.split(|c: char| !c.is_alphanumeric()).any(|word| !head.is_empty() && word == head)
 }
 

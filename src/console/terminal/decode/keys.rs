@@ -47,6 +47,10 @@ pub(super) fn control(parameters: &[u8], last: u8) -> Option<Key> {
         return (b'A'..=b'E').contains(&last).then(|| (KeyCode::F(last - b'A' + 1), KeyModifiers::NONE));
     }
     let text = std::str::from_utf8(parameters).ok()?;
+    // The key, what was held with it, its text.
+    if text.split(';').count() > 3 {
+        return None;
+    }
     let mut fields = text.split(';');
     let first = number(fields.next().unwrap_or_default())?;
     let mut second = fields.next().unwrap_or_default().split(':');

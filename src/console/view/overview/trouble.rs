@@ -7,7 +7,7 @@ use super::{Glance, sections};
 use crate::console::standing::NO_CONNECTION;
 use crate::console::style::Token;
 use crate::console::words;
-use crate::engine::quarantine::GIVE_UP_DAYS;
+use crate::engine::GIVE_UP_DAYS;
 use crate::model::{Cycle, CycleState};
 use crate::text::{show, width, wrap};
 use jiff::Timestamp;
