@@ -16,11 +16,17 @@
 //! | [`log`], [`cycles`] | what happened |
 //! | [`commands`], [`lease`] | how processes talk, and which one runs the job |
 //! | [`audit`] | who did what, as a hash chain |
+//! | [`remembered`] | how the console was left |
+//!
+//! For screens: [`window`]s of long lists ([`search`], [`log`]) with one [`filter`] grammar, [`overview`] for what fits on
+//! one page, and [`changes`], which says whether there is anything new to read.
 
 pub mod audit;
+pub mod changes;
 pub mod commands;
 pub mod cycles;
 mod error;
+pub mod filter;
 mod fold;
 pub mod job;
 pub mod lease;
@@ -30,18 +36,21 @@ mod migrate;
 pub mod mirror;
 mod open;
 pub mod operations;
+pub mod overview;
 mod pool;
+pub mod remembered;
 pub mod retries;
 mod rows;
 pub mod search;
 #[cfg(test)]
 mod testing;
 pub mod watermarks;
+pub mod window;
 mod writer;
 
 pub use error::StoreError;
 pub use fold::fold;
-pub use pool::Reader;
+pub use pool::{Interrupt, Reader};
 
 use pool::Pool;
 use rusqlite::Connection;

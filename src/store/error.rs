@@ -168,6 +168,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the question was cut short on purpose ([`super::Interrupt`]): nothing is wrong.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Sql { code, .. } if primary(*code) == rusqlite::ffi::SQLITE_INTERRUPT)
+    }
+
     /// What the system refused about a file or folder, by errno.
     pub(super) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Self {
         use std::io::ErrorKind;

@@ -1,4 +1,5 @@
-//! The provisioning log (E13): every entry whole, with what it is searched and grouped by beside it.
+//! The provisioning log (E13): narrow rows that lists are made of, every entry whole beside them, and counts of what
+//! failures have in common that are kept as entries come and go.
 
 use super::StoreError;
 use super::fold::fold;
@@ -7,6 +8,13 @@ use crate::model::{LogEntry, LogStatus};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use std::fmt::Write;
+
+mod attribute;
+mod causes;
+mod window;
+
+pub use causes::{CauseRow, Causes, cause, cause_table, class, failures_per_hour};
+pub use window::{LOG_FIELDS, LogAnchor, LogCursor, LogFilter, LogLine, LogWindow, count, newer_than, window};
 
 /// Which entries to list. Everything that is `None` or 0 does not restrict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,9 +81,14 @@ pub enum CausesOf<'a> {
 pub fn append(c: &Connection, entry: &LogEntry) -> Result<i64, StoreError> {
     let status = &entry.provisioning_status_info;
     let error = status.error_information.as_ref();
+    let reason = error.map(|e| normalise(&e.reason));
+    let concerned = attribute::concerned(entry);
+    let attribute = concerned.map(|property| property.display_name.as_str());
+    let cause_id = causes::note(c, status, attribute, reason.as_deref())?;
     c.prepare_cached(
-        "INSERT INTO log (id, at_ms, cycle_id, change_id, status, action, code, cause, source_id, target_id, name, entry)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO log (id, at_ms, cycle_id, change_id, status, action, code, cause, source_id, target_id, name,
+         object_type, changes, attribute, value, cause_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(params![
         entry.id,
@@ -85,13 +98,19 @@ pub fn append(c: &Connection, entry: &LogEntry) -> Result<i64, StoreError> {
         status.status.as_str(),
         entry.provisioning_action,
         error.map(|e| e.error_code.as_str()),
-        error.map(|e| normalise(&e.reason)),
+        reason,
         entry.source_identity.id,
         entry.target_identity.id,
         entry.source_identity.display_name,
-        to_json("log.entry", entry)?,
+        entry.source_identity.identity_type.as_deref().unwrap_or_default(),
+        entry.modified_properties.len(),
+        attribute,
+        concerned.and_then(|property| property.new_value.as_deref()).map(attribute::short),
+        cause_id,
     ])?;
     let seq = c.last_insert_rowid();
+    c.prepare_cached("INSERT INTO log_entries (seq, entry) VALUES (?1, ?2)")?
+        .execute(params![seq, to_json("log_entries.entry", entry)?])?;
     c.prepare_cached("INSERT INTO log_fts (rowid, words) VALUES (?1, ?2)")?.execute(params![seq, words(entry)])?;
     Ok(seq)
 }
@@ -188,7 +207,8 @@ fn statement(query: &LogQuery) -> Result<(String, Vec<Sql>), StoreError> {
     let limit = if query.limit == 0 { 100 } else { query.limit };
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     let order = if query.newest_first { "DESC" } else { "ASC" };
-    let sql = format!("SELECT seq, entry FROM log WHERE {conditions} ORDER BY seq {order} LIMIT ?{}", values.len());
+    let entry = "(SELECT entry FROM log_entries WHERE log_entries.seq = log.seq)";
+    let sql = format!("SELECT seq, {entry} FROM log WHERE {conditions} ORDER BY seq {order} LIMIT ?{}", values.len());
     Ok((sql, values))
 }
 
@@ -200,7 +220,7 @@ fn phrases(text: &str) -> String {
 }
 
 fn read(row: &Row<'_>) -> Result<LogRow, StoreError> {
-    let entry = from_json("log.entry", row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+    let entry = from_json("log_entries.entry", row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
     Ok(LogRow { seq: row.get(0)?, entry })
 }
 
@@ -225,7 +245,8 @@ pub fn after(c: &Connection, id: i64, limit: usize) -> Result<Vec<LogRow>, Store
 /// # Errors
 /// [`StoreError::Sql`] or [`StoreError::Value`].
 pub fn get(c: &Connection, id: &str) -> Result<Option<LogRow>, StoreError> {
-    let mut statement = c.prepare_cached("SELECT seq, entry FROM log WHERE id = ?1")?;
+    let mut statement =
+        c.prepare_cached("SELECT log.seq, entry FROM log JOIN log_entries ON log_entries.seq = log.seq WHERE id = ?1")?;
     let mut rows = statement.query([id])?;
     rows.next()?.map(read).transpose()
 }
@@ -264,8 +285,11 @@ pub fn causes(c: &Connection, of: CausesOf<'_>) -> Result<Vec<Cause>, StoreError
 }
 
 fn instant(ms: i64) -> Result<String, StoreError> {
-    let at = jiff::Timestamp::from_millisecond(ms).map_err(|e| StoreError::value("log.at_ms", e))?;
-    Ok(format!("{at:.3}"))
+    Ok(format!("{:.3}", instant_of(ms)?))
+}
+
+fn instant_of(ms: i64) -> Result<jiff::Timestamp, StoreError> {
+    jiff::Timestamp::from_millisecond(ms).map_err(|e| StoreError::value("log.at_ms", e))
 }
 
 /// Forgets entries before an instant (retention, E13.16). Returns how many went.
@@ -273,8 +297,9 @@ fn instant(ms: i64) -> Result<String, StoreError> {
 /// # Errors
 /// [`StoreError::Value`] if the instant is not RFC 3339; [`StoreError::Sql`].
 pub fn prune(c: &Connection, before: &str) -> Result<usize, StoreError> {
-    let mut statement = c.prepare_cached("DELETE FROM log WHERE at_ms < ?1")?;
-    Ok(statement.execute([millis("before", before)?])?)
+    let gone = c.prepare_cached("DELETE FROM log WHERE at_ms < ?1")?.execute([millis("before", before)?])?;
+    causes::forget_unused(c)?;
+    Ok(gone)
 }
 
 /// A reason without what differs from object to object: quoted text, addresses, ids and numbers become `…`. HTTP

@@ -1,17 +1,25 @@
 //! Bringing the schema up to date: one embedded SQL file per step, each in one transaction.
 
 use super::StoreError;
+use super::fold::fold;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
 /// Step `n` (from 1) turns schema `n - 1` into schema `n`. Steps that were released are never edited.
-const STEPS: &[&str] = &[include_str!("migrations/0001_base.sql")];
+const STEPS: &[&str] = &[include_str!("migrations/0001_base.sql"), include_str!("migrations/0002_console.sql")];
 
 /// `HEEL` in ASCII: marks the file as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i32 = 0x4845_454C;
 
 /// Applies the steps that are missing.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    if version(connection, path, count(STEPS))? < count(STEPS) {
+        // Keys that a step adds are folded like those that are written later.
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+        let added = connection.create_scalar_function("fold", 1, flags, |call| Ok(fold(call.get_raw(0).as_str()?)));
+        added.map_err(|e| StoreError::from(e).at(path))?;
+    }
     migrate_with(connection, path, STEPS)
 }
 

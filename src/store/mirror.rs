@@ -79,8 +79,8 @@ pub fn apply_user(c: &Connection, change: &UserChange, round: i64) -> Result<(),
         let manager = change.manager.clone().flatten();
         let keys = UserKeys::of(&change.id, &change.properties);
         c.prepare_cached(
-            "INSERT INTO users (id, properties, manager, removed, seen, name_key, upn_key, mail_key, search)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO users (id, properties, manager, removed, seen, name_key, upn_key, mail_key, search,
+             department_key, title_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             change.id,
@@ -91,7 +91,9 @@ pub fn apply_user(c: &Connection, change: &UserChange, round: i64) -> Result<(),
             keys.name,
             keys.upn,
             keys.mail,
-            keys.search
+            keys.search,
+            keys.department,
+            keys.title,
         ])?;
         return Ok(());
     };
@@ -111,9 +113,21 @@ pub fn apply_user(c: &Connection, change: &UserChange, round: i64) -> Result<(),
     let keys = UserKeys::of(&change.id, &properties);
     c.prepare_cached(
         "UPDATE users SET properties = ?2, manager = ?3, removed = ?4, seen = ?5, name_key = ?6, upn_key = ?7,
-         mail_key = ?8, search = ?9 WHERE pk = ?1",
+         mail_key = ?8, search = ?9, department_key = ?10, title_key = ?11 WHERE pk = ?1",
     )?
-    .execute(params![pk, merged, new_manager, mark, seen, keys.name, keys.upn, keys.mail, keys.search])?;
+    .execute(params![
+        pk,
+        merged,
+        new_manager,
+        mark,
+        seen,
+        keys.name,
+        keys.upn,
+        keys.mail,
+        keys.search,
+        keys.department,
+        keys.title,
+    ])?;
     Ok(())
 }
 
@@ -450,6 +464,8 @@ struct UserKeys {
     upn: Option<String>,
     mail: Option<String>,
     search: String,
+    department: String,
+    title: String,
 }
 
 impl UserKeys {
@@ -457,9 +473,11 @@ impl UserKeys {
         let folded = |name: &str| properties.get(name).and_then(Value::as_str).map(fold).filter(|s| !s.is_empty());
         let (display, upn, mail) = (folded("displayName"), folded("userPrincipalName"), folded("mail"));
         let name = display.clone().or_else(|| upn.clone()).unwrap_or_else(|| fold(id));
-        let others = ["givenName", "surname", "jobTitle", "department"].map(folded);
+        let (title, department) = (folded("jobTitle"), folded("department"));
+        let others = [folded("givenName"), folded("surname"), title.clone(), department.clone()];
         let search = search_text([display, upn.clone(), mail.clone()].into_iter().chain(others));
-        Self { name, upn, mail, search }
+        let (department, title) = (department.unwrap_or_default(), title.unwrap_or_default());
+        Self { name, upn, mail, search, department, title }
     }
 }
 

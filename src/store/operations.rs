@@ -197,6 +197,15 @@ pub fn record(c: &Connection, id: &str) -> Result<Option<Record>, StoreError> {
     Ok(Some(Record { operation: read(row)?, detail: row.get(12)?, created_at: row.get(13)?, updated_at: row.get(14)? }))
 }
 
+/// How many operations are in a state.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn count(c: &Connection, state: OperationState) -> Result<u64, StoreError> {
+    let mut statement = c.prepare_cached("SELECT count(*) FROM operations WHERE state = ?1")?;
+    Ok(statement.query_row([state.as_str()], |row| row.get(0))?)
+}
+
 /// Every operation in one of the states, in the order in which they were stored.
 ///
 /// # Errors

@@ -94,10 +94,11 @@ pub fn remove_code(c: &Connection, object_type: ObjectType, code: &str) -> Resul
 /// # Errors
 /// [`StoreError::Sql`].
 pub fn count(c: &Connection) -> Result<(u64, u64), StoreError> {
-    let mut statement = c.prepare_cached(
-        "SELECT count(*) FILTER (WHERE NOT reference), count(*) FILTER (WHERE reference) FROM retries",
-    )?;
-    Ok(statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    // Two ranges of a narrow index, instead of every row with its reason.
+    let mut statement =
+        c.prepare_cached("SELECT count(*) FROM retries INDEXED BY retries_reference WHERE reference = ?1")?;
+    let mut count = |reference: bool| statement.query_row([reference], |row| row.get(0));
+    Ok((count(false)?, count(true)?))
 }
 
 /// Forgets all of them (restart, E10.41).

@@ -8,6 +8,13 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 use std::fmt::Write;
 
+mod window;
+
+pub use window::{
+    DirectoryQuery, GROUP_FIELDS, Sort, StoredState, USER_FIELDS, count_groups, count_users, total, window_groups,
+    window_users,
+};
+
 /// Shortest text that the trigram index can look up.
 const TRIGRAM: usize = 3;
 
@@ -22,9 +29,11 @@ pub struct Found {
     pub user_principal_name: Option<String>,
 }
 
-/// Where a page of a list ended. Opaque; good for the next page of the same search.
+/// A place in a list. Opaque; good for the next page or window of the same search in the same order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
+    /// What the order looks at before the name; empty if nothing.
+    lead: String,
     name_key: String,
     pk: i64,
 }
@@ -167,10 +176,10 @@ struct Tail {
 
 impl Tail {
     fn read(row: &Row<'_>, at: usize) -> Result<Self, StoreError> {
-        let cursor = Cursor { name_key: row.get(at)?, pk: row.get(at + 1)? };
-        let retry_code = row.get(at + 2)?;
-        let linked: Option<String> = row.get(at + 3)?;
-        let link = linked.map(|_| links::read(row, at + 3)).transpose()?;
+        let cursor = Cursor { name_key: row.get(at)?, pk: row.get(at + 1)?, lead: row.get(at + 2)? };
+        let retry_code = row.get(at + 3)?;
+        let linked: Option<String> = row.get(at + 4)?;
+        let link = linked.map(|_| links::read(row, at + 4)).transpose()?;
         Ok(Self { cursor, retry_code, link })
     }
 }
@@ -192,7 +201,7 @@ pub(super) fn query(object_type: ObjectType, text: &str, limit: usize, after: Op
     };
     let link_columns = links::COLUMNS.split(", ").map(|name| format!("links.{name}")).collect::<Vec<_>>().join(", ");
     let mut sql = format!(
-        "SELECT {columns}, {table}.name_key, {table}.pk, retries.code, {link_columns} FROM {table}
+        "SELECT {columns}, {table}.name_key, {table}.pk, '', retries.code, {link_columns} FROM {table}
          LEFT JOIN links ON links.object_type = ?1 AND links.source_id = {table}.id
          LEFT JOIN retries ON retries.object_type = ?1 AND retries.source_id = {table}.id
          WHERE ({table}.removed IS NOT 'deleted' OR links.source_id IS NOT NULL)"

@@ -1,0 +1,494 @@
+//! Windows of the directory: filtered, in an order that an index carries, both directions.
+//!
+//! Two ways to find the rows. If one of the conditions has few objects (an index tells, up to [`FEW`]), these are
+//! sorted. Otherwise many fit, and walking along the index of the order meets the next few hundred soon.
+
+use super::super::filter::{Filter, Term};
+use super::super::window::{Anchor, Counted, Window, cut};
+use super::super::{StoreError, links};
+use super::{Cursor, GroupRow, TRIGRAM, Tail, UserRow, collect, phrase, table};
+use crate::model::ObjectType;
+use crate::store::mirror::{read_group, read_user};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+
+/// Fields that a filter of users knows.
+pub const USER_FIELDS: &[&str] = &["state", "department", "title", "name", "upn", "mail"];
+/// Fields that a filter of groups knows.
+pub const GROUP_FIELDS: &[&str] = &["state", "name", "mail"];
+
+/// Objects of a condition that are sorted rather than walked past.
+const FEW: usize = 20_000;
+
+/// The order of a list of the directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Sort {
+    /// By display name.
+    #[default]
+    Name,
+    /// By department, then by name. Groups have none and are sorted by name.
+    Department,
+}
+
+impl Sort {
+    /// Every order, the usual one first.
+    pub const ALL: [Self; 2] = [Self::Name, Self::Department];
+
+    /// `name` or `department`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Department => "department",
+        }
+    }
+
+    /// The inverse of [`Sort::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == text)
+    }
+
+    /// The orders of a list.
+    pub fn of(object_type: ObjectType) -> &'static [Self] {
+        match object_type {
+            ObjectType::User => &Self::ALL,
+            ObjectType::Group => &[Self::Name],
+        }
+    }
+}
+
+/// What the store alone knows about an object's state; `state:` in a filter takes these words or their beginnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoredState {
+    /// It failed and waits for its next attempt.
+    Failed,
+    /// The job has a link to a resource of the app.
+    Linked,
+    /// The job has no link: missing in the app, or out of scope.
+    Unlinked,
+    /// The account was turned off in the app.
+    Off,
+    /// The app no longer knows the linked resource.
+    Broken,
+    /// Removed from the directory, while the job still has a link.
+    Orphan,
+    /// Removed from the directory.
+    Removed,
+}
+
+impl StoredState {
+    /// Every state.
+    pub const ALL: [Self; 7] =
+        [Self::Failed, Self::Linked, Self::Unlinked, Self::Off, Self::Broken, Self::Orphan, Self::Removed];
+
+    /// The word in a filter.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Linked => "linked",
+            Self::Unlinked => "unlinked",
+            Self::Off => "off",
+            Self::Broken => "broken",
+            Self::Orphan => "orphan",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// The ids of its objects, through an index; `?1` is the type.
+    fn ids(self) -> &'static str {
+        match self {
+            Self::Failed => {
+                "SELECT source_id AS key FROM retries INDEXED BY retries_reference WHERE reference = 0 AND object_type = ?1"
+            }
+            Self::Linked => "SELECT source_id AS key FROM links INDEXED BY links_target WHERE object_type = ?1",
+            Self::Unlinked => "SELECT id AS key FROM unlinked WHERE object_type = ?1",
+            Self::Off => {
+                "SELECT source_id AS key FROM links INDEXED BY links_off WHERE object_type = ?1 AND active = 0"
+            }
+            Self::Broken => {
+                "SELECT source_id AS key FROM links INDEXED BY links_broken WHERE object_type = ?1 AND broken = 1"
+            }
+            Self::Orphan | Self::Removed => "SELECT id AS key FROM {} INDEXED BY {}_gone WHERE removed IS NOT NULL",
+        }
+    }
+
+    /// Its condition on a row; `{}` is the table.
+    fn test(self) -> &'static str {
+        match self {
+            Self::Failed => {
+                "EXISTS (SELECT 1 FROM retries WHERE object_type = ?1 AND source_id = {}.id AND reference = 0)"
+            }
+            Self::Linked => "EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {}.id)",
+            Self::Unlinked => "NOT EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {}.id)",
+            Self::Off => "EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {}.id AND active = 0)",
+            Self::Broken => "EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {}.id AND broken = 1)",
+            Self::Orphan => {
+                "({}.removed IS NOT NULL AND EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {}.id))"
+            }
+            Self::Removed => "{}.removed IS NOT NULL",
+        }
+    }
+}
+
+/// Which users or groups a list shows, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryQuery {
+    /// What was typed: words that must all occur, `-word`, and `field:value` with [`USER_FIELDS`] or
+    /// [`GROUP_FIELDS`]. Words mean what they mean to [`super::search_users`].
+    pub text: String,
+    /// The order.
+    pub sort: Sort,
+    /// Last first.
+    pub reverse: bool,
+}
+
+/// A window of the users that fit. Purged ones are left out unless the job still has a link to them.
+///
+/// # Errors
+/// [`StoreError::Sql`] or [`StoreError::Value`].
+pub fn window_users(
+    c: &Connection,
+    query: &DirectoryQuery,
+    anchor: &Anchor<Cursor>,
+    limit: usize,
+) -> Result<Window<UserRow>, StoreError> {
+    let read = |row: &Row<'_>| -> Result<UserRow, StoreError> {
+        let tail = Tail::read(row, 4)?;
+        Ok(UserRow { user: read_user(row)?, link: tail.link, retry_code: tail.retry_code, cursor: tail.cursor })
+    };
+    let plan = Plan::of(c, ObjectType::User, query)?;
+    plan.window(c, read, |row| row.cursor.clone(), |row| &row.user.id, anchor, limit)
+}
+
+/// [`window_users`] for groups.
+///
+/// # Errors
+/// [`StoreError::Sql`] or [`StoreError::Value`].
+pub fn window_groups(
+    c: &Connection,
+    query: &DirectoryQuery,
+    anchor: &Anchor<Cursor>,
+    limit: usize,
+) -> Result<Window<GroupRow>, StoreError> {
+    let read = |row: &Row<'_>| -> Result<GroupRow, StoreError> {
+        let tail = Tail::read(row, 3)?;
+        let group = read_group(row)?;
+        let mut count = c.prepare_cached("SELECT count(*) FROM members WHERE group_id = ?1")?;
+        let members = count.query_row([&group.id], |row| row.get(0))?;
+        Ok(GroupRow { group, members, link: tail.link, retry_code: tail.retry_code, cursor: tail.cursor })
+    };
+    let plan = Plan::of(c, ObjectType::Group, query)?;
+    plan.window(c, read, |row| row.cursor.clone(), |row| &row.group.id, anchor, limit)
+}
+
+/// How many users fit, counted up to `most`.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn count_users(c: &Connection, query: &DirectoryQuery, most: u64) -> Result<Counted, StoreError> {
+    Plan::of(c, ObjectType::User, query)?.count(c, most)
+}
+
+/// How many groups fit, counted up to `most`.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn count_groups(c: &Connection, query: &DirectoryQuery, most: u64) -> Result<Counted, StoreError> {
+    Plan::of(c, ObjectType::Group, query)?.count(c, most)
+}
+
+/// How many objects a list without a filter has.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn total(c: &Connection, object_type: ObjectType) -> Result<u64, StoreError> {
+    Ok(c.prepare_cached(&total_sql(object_type))?.query_row([object_type.as_str()], |row| row.get(0))?)
+}
+
+/// From indexes that are as narrow as can be: the live ones, and one by one the few that are removed.
+fn total_sql(object_type: ObjectType) -> String {
+    let (table, _) = table(object_type);
+    format!(
+        "SELECT (SELECT count(*) FROM {table} INDEXED BY {table}_live WHERE removed IS NULL)
+         + (SELECT count(*) FROM {table} INDEXED BY {table}_gone WHERE removed IS NOT NULL AND (removed <> 'deleted'
+            OR EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {table}.id)))"
+    )
+}
+
+/// A condition that can also be looked up: ids or primary keys of the objects that may fulfil it.
+struct Driver {
+    /// The column of the table that `rows` gives: `id` or `pk`.
+    column: &'static str,
+    rows: String,
+}
+
+/// The statement of a query.
+struct Plan {
+    object_type: ObjectType,
+    table: &'static str,
+    columns: &'static str,
+    sort: Sort,
+    reverse: bool,
+    /// The condition with the fewest objects, if one has few.
+    driver: Option<Driver>,
+    /// Whether the driver's objects are few enough to be sorted.
+    few: bool,
+    conditions: String,
+    values: Vec<Sql>,
+}
+
+impl Plan {
+    fn of(c: &Connection, object_type: ObjectType, query: &DirectoryQuery) -> Result<Self, StoreError> {
+        let (table, columns) = table(object_type);
+        let mut plan = Self {
+            object_type,
+            table,
+            columns,
+            sort: if object_type == ObjectType::User { query.sort } else { Sort::Name },
+            reverse: query.reverse,
+            driver: None,
+            few: false,
+            conditions: format!(
+                "({table}.removed IS NOT 'deleted'
+                 OR EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {table}.id))"
+            ),
+            values: vec![object_type.as_str().to_owned().into()],
+        };
+        let fields = if object_type == ObjectType::User { USER_FIELDS } else { GROUP_FIELDS };
+        let filter = Filter::parse(&query.text, fields);
+        let mut drivers = Vec::new();
+        plan.words(&filter, &mut drivers);
+        for term in &filter.terms {
+            match term.field {
+                Some("state") => plan.state(term, &mut drivers),
+                Some(field) => plan.field(field, term, &mut drivers),
+                None if term.not => {
+                    let at = plan.bind(term.text.clone().into());
+                    plan.and(&format!("instr({table}.search, ?{at}) = 0"));
+                }
+                None => {}
+            }
+        }
+        let mut fewest = usize::MAX;
+        for driver in drivers {
+            let sql = format!("SELECT count(*) FROM ({} LIMIT {})", driver.rows, FEW + 1);
+            let used = c.prepare_cached(&sql)?.parameter_count();
+            let values = plan.values.get(..used).unwrap_or(&plan.values);
+            let rows: usize = c.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+            if rows < fewest {
+                fewest = rows;
+                plan.driver = Some(driver);
+            }
+        }
+        plan.few = plan.driver.is_some() && fewest <= FEW;
+        Ok(plan)
+    }
+
+    fn bind(&mut self, value: Sql) -> usize {
+        self.values.push(value);
+        self.values.len()
+    }
+
+    fn and(&mut self, condition: &str) {
+        self.conditions.push_str(" AND ");
+        self.conditions.push_str(condition);
+    }
+
+    fn full_text(&mut self, phrases: &str) -> Driver {
+        let at = self.bind(phrases.to_owned().into());
+        let table = self.table;
+        Driver { column: "pk", rows: format!("SELECT rowid AS key FROM {table}_fts WHERE {table}_fts MATCH ?{at}") }
+    }
+
+    /// Plain words: those the full-text index knows, and shorter ones beside them; short ones alone mean beginnings.
+    fn words(&mut self, filter: &Filter, drivers: &mut Vec<Driver>) {
+        let words: Vec<&str> =
+            filter.terms.iter().filter(|t| !t.not && t.field.is_none()).map(|t| t.text.as_str()).collect();
+        if words.is_empty() {
+            return;
+        }
+        let table = self.table;
+        let long = |word: &&str| word.chars().count() >= TRIGRAM;
+        let whole = words.join(" ");
+        if words.iter().any(long) {
+            let indexed: Vec<String> = words.iter().copied().filter(long).map(phrase).collect();
+            let driver = self.full_text(&indexed.join(" "));
+            drivers.push(driver);
+            for word in words {
+                let at = self.bind(word.to_owned().into());
+                self.and(&format!("instr({table}.search, ?{at}) > 0"));
+            }
+        } else if long(&whole.as_str()) {
+            let driver = self.full_text(&phrase(&whole));
+            drivers.push(driver);
+            let at = self.bind(whole.into());
+            self.and(&format!("instr({table}.search, ?{at}) > 0"));
+        } else {
+            let keys: &[&str] = match self.object_type {
+                ObjectType::User => &["name_key", "upn_key", "mail_key"],
+                ObjectType::Group => &["name_key", "mail_key"],
+            };
+            let end = self.bind(format!("{whole}\u{10FFFF}").into());
+            let start = self.bind(whole.into());
+            let range = |key: &&str| format!("({table}.{key} >= ?{start} AND {table}.{key} < ?{end})");
+            self.and(&format!("({})", keys.iter().map(range).collect::<Vec<_>>().join(" OR ")));
+            let rows = |key: &&str| format!("SELECT pk AS key FROM {table} WHERE {key} >= ?{start} AND {key} < ?{end}");
+            drivers.push(Driver { column: "pk", rows: keys.iter().map(rows).collect::<Vec<_>>().join(" UNION ALL ") });
+        }
+    }
+
+    fn field(&mut self, field: &str, term: &Term, drivers: &mut Vec<Driver>) {
+        let column = match field {
+            "department" => "department_key",
+            "title" => "title_key",
+            "upn" => "upn_key",
+            "mail" => "mail_key",
+            _ => "name_key",
+        };
+        let table = self.table;
+        // What the columns hold is part of the searched text, but for the id that stands in for a name.
+        if !term.not && column != "name_key" && term.text.chars().count() >= TRIGRAM {
+            let driver = self.full_text(&phrase(&term.text));
+            drivers.push(driver);
+        }
+        let at = self.bind(term.text.clone().into());
+        let is = if term.not { "= 0" } else { "> 0" };
+        self.and(&format!("instr(coalesce({table}.{column}, ''), ?{at}) {is}"));
+    }
+
+    fn state(&mut self, term: &Term, drivers: &mut Vec<Driver>) {
+        let states = StoredState::ALL.into_iter().filter(|state| state.as_str().starts_with(&term.text));
+        let (mut tests, mut rows) = (vec!["0".to_owned()], Vec::new());
+        for state in states {
+            tests.push(state.test().replace("{}", self.table));
+            rows.push(state.ids().replace("{}", self.table));
+        }
+        let not = if term.not { "NOT " } else { "" };
+        self.and(&format!("{not}({})", tests.join(" OR ")));
+        if !term.not && !rows.is_empty() {
+            drivers.push(Driver { column: "id", rows: rows.join(" UNION ALL ") });
+        }
+    }
+
+    /// The columns of the order; the last one makes places unique.
+    fn keys(&self) -> &'static [&'static str] {
+        match self.sort {
+            Sort::Name => &["name_key", "pk"],
+            Sort::Department => &["department_key", "name_key", "pk"],
+        }
+    }
+
+    fn lead(&self) -> String {
+        match self.sort {
+            Sort::Name => "''".to_owned(),
+            Sort::Department => format!("{}.department_key", self.table),
+        }
+    }
+
+    fn walk(&self, from: Option<(&Cursor, bool)>, backwards: bool, limit: usize) -> (String, Vec<Sql>) {
+        let (table, keys) = (self.table, self.keys());
+        let mut values = self.values.clone();
+        let down = backwards != self.reverse;
+        let place = from.map_or_else(String::new, |(cursor, inclusive)| {
+            let first = values.len() + 1;
+            if self.sort == Sort::Department {
+                values.push(cursor.lead.clone().into());
+            }
+            values.push(cursor.name_key.clone().into());
+            values.push(cursor.pk.into());
+            let marks: Vec<String> = (first..=values.len()).map(|n| format!("?{n}")).collect();
+            let than = if down { "<" } else { ">" };
+            let equal = if inclusive { "=" } else { "" };
+            format!(" AND ({}) {than}{equal} ({})", self.qualified(keys, "").join(", "), marks.join(", "))
+        });
+        let direction = if down { " DESC" } else { "" };
+        values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+        let last = values.len();
+        let inner = match &self.driver {
+            Some(driver) if self.few => format!(
+                "SELECT pk FROM {table} WHERE {table}.{} IN ({}) AND {}{place} ORDER BY {} LIMIT ?{last}",
+                driver.column,
+                driver.rows,
+                self.conditions,
+                // A unary plus: sorted, not read along the index.
+                self.qualified(keys, "+").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
+            ),
+            _ => format!(
+                "SELECT pk FROM {table} INDEXED BY {table}_{} WHERE {}{place} ORDER BY {} LIMIT ?{last}",
+                self.sort.as_str(),
+                self.conditions,
+                self.qualified(keys, "").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
+            ),
+        };
+        let link_columns =
+            links::COLUMNS.split(", ").map(|name| format!("links.{name}")).collect::<Vec<_>>().join(", ");
+        let sql = format!(
+            "SELECT {}, {table}.name_key, {table}.pk, {}, retries.code, {link_columns} FROM {table}
+             LEFT JOIN links ON links.object_type = ?1 AND links.source_id = {table}.id
+             LEFT JOIN retries ON retries.object_type = ?1 AND retries.source_id = {table}.id
+             WHERE {table}.pk IN ({inner}) ORDER BY {}",
+            self.columns,
+            self.lead(),
+            self.qualified(keys, "+").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
+        );
+        (sql, values)
+    }
+
+    fn window<T>(
+        &self,
+        c: &Connection,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+        place: impl Fn(&T) -> Cursor,
+        id_of: impl Fn(&T) -> &String,
+        anchor: &Anchor<Cursor>,
+        limit: usize,
+    ) -> Result<Window<T>, StoreError> {
+        let walk = |from: Option<(&Cursor, bool)>, backwards: bool, limit: usize| {
+            let (sql, values) = self.walk(from, backwards, limit);
+            collect(c, &sql, values, &mut read)
+        };
+        let (anchor, id) = match anchor {
+            Anchor::Start => (Anchor::Start, None),
+            Anchor::End => (Anchor::End, None),
+            Anchor::After(place) => (Anchor::After(place.clone()), None),
+            Anchor::Before(place) => (Anchor::Before(place.clone()), None),
+            Anchor::At(id) => (self.place_of(c, id)?.map_or(Anchor::Start, Anchor::At), Some(id)),
+        };
+        cut(walk, place, |row| Some(id_of(row)) == id, &anchor, limit)
+    }
+
+    /// Where an object is, or would be if it fitted.
+    fn place_of(&self, c: &Connection, id: &str) -> Result<Option<Cursor>, StoreError> {
+        let sql = format!("SELECT {}, name_key, pk FROM {} WHERE id = ?1", self.lead(), self.table);
+        let read = |row: &Row<'_>| Ok(Cursor { lead: row.get(0)?, name_key: row.get(1)?, pk: row.get(2)? });
+        Ok(c.prepare_cached(&sql)?.query_row([id], read).optional()?)
+    }
+
+    fn qualified(&self, keys: &[&str], plus: &str) -> Vec<String> {
+        keys.iter().map(|key| format!("{plus}{}.{key}", self.table)).collect()
+    }
+
+    fn count(&self, c: &Connection, most: u64) -> Result<Counted, StoreError> {
+        let table = self.table;
+        if self.values.len() == 1 && self.driver.is_none() {
+            return total(c, self.object_type).map(Counted::exactly);
+        }
+        let mut values = self.values.clone();
+        values.push(i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX).into());
+        // The driver's rows one after the other, so that counting can end early.
+        let from = match &self.driver {
+            Some(driver) => format!(
+                "(SELECT DISTINCT key FROM ({})) AS found CROSS JOIN {table} ON {table}.{} = found.key",
+                driver.rows, driver.column
+            ),
+            None => table.to_owned(),
+        };
+        let sql =
+            format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {} LIMIT ?{})", self.conditions, values.len());
+        let n = c.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
+        Ok(Counted::up_to(n, most))
+    }
+}
+
+#[cfg(test)]
+#[path = "window_tests.rs"]
+mod tests;
