@@ -5,11 +5,13 @@ pub mod args;
 mod assign;
 mod completions;
 mod config;
+mod console;
 mod context;
 mod error;
 mod explain;
 mod groups;
 mod hand;
+mod keep;
 mod listing;
 mod log;
 mod mapping;
@@ -117,6 +119,7 @@ pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
 /// The dispatch point: one arm per command that needs the engine or the store.
 async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
     match command {
+        None if console::fits(&ctx) => console::open(&ctx).await,
         None if ctx.profile.is_some() => status::run(&ctx),
         None => {
             ctx.job()?;

@@ -15,6 +15,7 @@
 //! | [`terminal`], [`app`] | the real terminal, and the loop |
 
 pub mod action;
+pub mod app;
 
 pub mod canvas;
 pub mod desk;

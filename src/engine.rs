@@ -3,6 +3,7 @@
 //! An engine is called only by the task that holds the job's lease. Everybody else, the console and the commands
 //! included, writes a command row and watches the store.
 
+mod app;
 mod assemble;
 mod connection;
 mod lease;
@@ -10,11 +11,13 @@ mod quarantine;
 mod requests;
 mod runner;
 mod schedule;
+mod stop;
 
+pub use app::{InApp, read_app};
 pub use assemble::{AssembleError, Assembly, assemble, clients_of, rules_of, schema_of, scope_rules, settings_of};
-pub use connection::{ConnectionStep, ConnectionTest, test_connection};
+pub use connection::{ConnectionNews, ConnectionStep, ConnectionTest, test_connection, test_connection_with};
 pub use lease::{Lease, LeaseError, holder};
 pub use quarantine::Standing;
 pub use requests::{Answer, Ask, Asked, answer, ask, do_it};
 pub use runner::{Engine, Held, RunError, cycle_json, exit_of, held_count, quarantine_of, restart};
-pub use schedule::{Stop, Wish, serve};
+pub use schedule::{Stop, Wish, next_cycle, serve};

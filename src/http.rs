@@ -14,6 +14,7 @@ mod retry_after;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod vitals;
 
 pub use client::{HttpClient, HttpSettings, Request, Response, add_query, is_loopback, parse_base};
 pub use error::{HttpError, Loss, Place, StatusError, Unreached};
@@ -21,3 +22,4 @@ pub use json::parse_json;
 pub use limiter::{Limiter, LimiterSettings};
 pub use reqwest::Method;
 pub use retry_after::retry_after;
+pub use vitals::Vitals;

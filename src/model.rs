@@ -2,6 +2,7 @@
 
 pub mod cycle;
 pub mod directory;
+pub mod health;
 pub mod link;
 pub mod log;
 pub mod operation;
@@ -12,6 +13,7 @@ pub use directory::{
     AppRole, Assignment, Certificate, Collection, DirectoryGroup, DirectoryUser, GroupChange, Member, MemberKind,
     ObjectType, Organization, Removed, ServicePrincipal, UserChange,
 };
+pub use health::{Health, Side, SideHealth, SideState};
 pub use link::{Link, Origin, Retry};
 pub use log::{LogEntry, LogStatus};
 pub use operation::{Change, Operation, OperationState, Verb};

@@ -10,18 +10,22 @@
 //! to read anew and whom to mention in the log.
 
 pub mod apply;
+pub mod approval;
 pub mod cycle;
 pub mod explain;
 pub mod guard;
+pub mod health;
 pub mod journal;
 pub mod matching;
 pub mod observe;
 pub mod plan;
+pub mod progress;
 pub mod project;
 pub mod read;
 pub mod references;
 pub mod retry;
 pub mod scope;
+pub mod trace;
 pub mod verify;
 
 use crate::expression::Context;
@@ -30,7 +34,9 @@ use crate::mapping;
 use crate::model::{Change, Cycle, CycleKind, LogStatus, ObjectType, Verb};
 use crate::scim::client::{ScimClient, ScimError};
 use crate::store::{Store, StoreError};
+use approval::Moved;
 use jiff::Timestamp;
+use progress::{Progress, Pulse};
 use project::{Rules, ScopeRules};
 use scope::ScopeSetting;
 use std::sync::Arc;
@@ -67,9 +73,10 @@ impl Settings {
 }
 
 /// What a cycle is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CycleScope {
     /// The whole directory.
+    #[default]
     Everyone,
     /// Single objects (provision on demand, E12).
     Objects(Vec<(ObjectType, String)>),
@@ -83,8 +90,8 @@ pub enum CycleEvent {
         /// Initial or incremental, as far as is known.
         kind: CycleKind,
     },
-    /// What it is doing now, in words.
-    Progress(String),
+    /// What it is doing now.
+    Progress(Progress),
     /// One object was handled.
     Object {
         /// What was done.
@@ -113,7 +120,8 @@ pub enum CycleEvent {
 /// Receives events; must not block.
 pub type EventSink = Arc<dyn Fn(CycleEvent) + Send + Sync>;
 
-/// Everything that a cycle of one job needs.
+/// Everything that a cycle of one job needs. Clones share clients, store and progress.
+#[derive(Clone)]
 pub struct Job {
     /// Name in the configuration.
     pub name: String,
@@ -133,9 +141,21 @@ pub struct Job {
     pub initiator: Option<String>,
     /// Where news goes.
     pub events: Option<EventSink>,
+    /// How far the running cycle is.
+    pub pulse: Arc<Pulse>,
 }
 
 impl Job {
+    /// The same job, stopped by another token as well as its own clients.
+    #[must_use]
+    pub fn with_cancel(&self, cancel: &CancellationToken) -> Self {
+        let mut job = self.clone();
+        job.graph = job.graph.with_cancel(cancel.clone());
+        job.scim = job.scim.with_cancel(cancel.clone());
+        job.cancel = cancel.clone();
+        job
+    }
+
     /// Now, RFC 3339 UTC.
     pub fn now(&self) -> String {
         now()
@@ -159,11 +179,6 @@ impl Job {
         if let Some(sink) = &self.events {
             sink(event);
         }
-    }
-
-    /// Says what is being done.
-    pub fn progress(&self, words: String) {
-        self.event(CycleEvent::Progress(words));
     }
 
     /// Graph properties to read of users, `manager` among them.
@@ -202,6 +217,9 @@ pub enum SyncError {
     /// The app fails for everybody.
     #[error("the app fails for everybody, so nothing more was sent: {0}. The next cycle goes on from here")]
     AppFails(String),
+    /// What would be done is not what was approved: nothing was written.
+    #[error("{0}")]
+    Moved(Moved),
     /// Somebody asked to stop.
     #[error("stopped")]
     Stopped,
@@ -214,7 +232,7 @@ impl SyncError {
             Self::Directory(error) => error.transient(),
             Self::App(error) => error.transient(),
             Self::AppFails(_) | Self::Stopped => true,
-            Self::Store(_) => false,
+            Self::Store(_) | Self::Moved(_) => false,
         }
     }
 }

@@ -1,14 +1,16 @@
 //! How a command reaches a job: its configuration, its database, and the sandbox where that is the job.
 
 use super::{Chosen, CliError, Ctx, Exit, SANDBOX_JOB};
+use crate::config::settings::Kept;
 use crate::config::{AppConfig, DirectoryConfig, JobConfig, Preset, Scope, SecretRef, SignIn, process_env};
-use crate::engine::{self, AssembleError, ConnectionTest, RunError};
+use crate::engine::{self, AssembleError, ConnectionNews, ConnectionTest, RunError};
 use crate::graph::{GraphClient, GraphError, SignInError};
 use crate::model::Secret;
 use crate::sandbox::{self, Ready, Sandbox, SandboxError, SandboxOptions, faults::Faults};
 use crate::scim::client::{ScimClient, ScimError};
 use crate::store::{Store, StoreError, job as job_table};
 use crate::sync::SyncError;
+use crate::sync::health::Watched;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -65,6 +67,15 @@ impl Access {
         Ok(Self { name, store, chosen, sandbox_dir: ctx.folders.data_dir.join("sandbox") })
     }
 
+    /// The same job with another configuration, if there is one.
+    pub(crate) fn with(&self, config: Option<JobConfig>) -> Self {
+        let chosen = match config {
+            Some(config) => Chosen::Configured(Box::new(config)),
+            None => self.chosen.clone(),
+        };
+        Self { name: self.name.clone(), store: self.store.clone(), chosen, sandbox_dir: self.sandbox_dir.clone() }
+    }
+
     /// Whether the job is the sandbox's.
     pub(crate) fn is_sandbox(&self) -> bool {
         matches!(self.chosen, Chosen::Sandbox)
@@ -74,7 +85,7 @@ impl Access {
     pub(crate) fn config(&self) -> Result<JobConfig, CliError> {
         match &self.chosen {
             Chosen::Configured(config) => Ok((**config).clone()),
-            Chosen::Sandbox => sandbox_config(&self.placeholder(), self.enabled()?),
+            Chosen::Sandbox => self.sandbox_config(&self.placeholder()),
         }
     }
 
@@ -87,6 +98,27 @@ impl Access {
                 Ok(self.store.read(|c| job_table::get(c, job_table::ENABLED))?.as_deref() != Some("false"))
             }
         }
+    }
+
+    /// What the sandbox's job would be with the settings that are stored now, when this is what it is; `None` when
+    /// they cannot be read.
+    pub(crate) fn settled(&self, running: &JobConfig) -> Option<JobConfig> {
+        let kept = self.kept().ok()?;
+        let mut config = running.clone();
+        kept.apply(&mut config);
+        config.enabled = self.enabled().ok()?;
+        Some(config)
+    }
+
+    /// What somebody changed of the sandbox's settings.
+    pub(crate) fn kept(&self) -> Result<Kept, CliError> {
+        Ok(self.store.read(|c| job_table::get_json(c, job_table::SETTINGS))?.unwrap_or_default())
+    }
+
+    fn sandbox_config(&self, ready: &Ready) -> Result<JobConfig, CliError> {
+        let mut config = sandbox_config(ready, self.enabled()?)?;
+        self.kept()?.apply(&mut config);
+        Ok(config)
     }
 
     /// Addresses of a sandbox that nobody runs.
@@ -108,12 +140,9 @@ impl Access {
     /// The configuration with everything behind it running. The sandbox of the job is started here, unless another
     /// process runs it. Only the holder of the lease may start it.
     pub(crate) async fn online(&self, live: bool) -> Result<Online, CliError> {
-        let config = match &self.chosen {
-            Chosen::Configured(config) => {
-                return Ok(Online { config: (**config).clone(), sandbox: None, store: self.store.clone() });
-            }
-            Chosen::Sandbox => self,
-        };
+        if let Chosen::Configured(config) = &self.chosen {
+            return Ok(Online { config: (**config).clone(), sandbox: None, store: self.store.clone() });
+        }
         let sandbox = sandbox::start(SandboxOptions {
             life_per_minute: if live { LIFE_PER_MINUTE } else { 0.0 },
             faults: Faults::demonstration(),
@@ -123,7 +152,7 @@ impl Access {
         .await?;
         let origin = sandbox.ready().authority.clone();
         self.store.write(move |c| job_table::set(c, ORIGIN, &origin)).await?;
-        let config = sandbox_config(sandbox.ready(), config.enabled()?)?;
+        let config = self.sandbox_config(sandbox.ready())?;
         Ok(Online { config, sandbox: Some(sandbox), store: self.store.clone() })
     }
 
@@ -141,7 +170,7 @@ impl Access {
                     CliError::new(Exit::Held, "another process holds the sandbox, and it is not ready yet")
                         .advise("try again in a moment")
                 })?;
-                sandbox_config(&ready, self.enabled()?)?
+                self.sandbox_config(&ready)?
             }
         };
         Ok(Online { config, sandbox: None, store: self.store.clone() })
@@ -174,10 +203,17 @@ impl Online {
 
     /// Tests the connection, and remembers names that were read for screens and logs.
     pub(crate) async fn test(&self) -> Result<ConnectionTest, CliError> {
+        self.test_with(|_| {}).await
+    }
+
+    /// The same, telling each step as it begins and ends.
+    pub(crate) async fn test_with(&self, news: impl FnMut(ConnectionNews) + Send) -> Result<ConnectionTest, CliError> {
         let (graph, scim) = self.clients()?;
         let (rules, _) = engine::rules_of(&self.config)?;
         let settings = engine::settings_of(&self.config);
-        let test = engine::test_connection(&graph, &scim, &settings, &rules).await;
+        let watched = Watched::new(&graph, &scim);
+        let test = engine::test_connection_with(&graph, &scim, &settings, &rules, news).await;
+        test.note(&watched, &self.store).await?;
         let (organization, principal) = (test.organization.clone(), test.service_principal.clone());
         self.store
             .write(move |c| {
@@ -301,6 +337,7 @@ impl From<SyncError> for CliError {
             SyncError::App(error) => error.into(),
             SyncError::Store(error) => error.into(),
             SyncError::AppFails(_) => Self::from_lines(Exit::Connection, &error.to_string()),
+            SyncError::Moved(_) => Self::from_lines(Exit::Held, &error.to_string()),
             SyncError::Stopped => Self::new(Exit::Interrupted, ""),
         }
     }

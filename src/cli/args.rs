@@ -13,7 +13,7 @@ use std::path::PathBuf;
     about,
     propagate_version = true,
     max_term_width = 100,
-    after_help = "Without a command: the status of the configured jobs. Without a configuration: a sandbox, that is an \
+    after_help = "Without a command: the console; where there is no terminal, the status of the configured jobs. Without a configuration: a sandbox, that is an \
                   Entra tenant and a Flock app on this machine, with the job `sandbox` running.\n\n\
                   Exit codes: 0 done · 1 some objects failed · 2 usage, configuration, secret, unknown or ambiguous \
                   name · 3 connection, TLS or sign-in · 4 held by a guard, or another process holds the job · \
@@ -47,6 +47,9 @@ pub struct Global {
     /// Print plain lines, as if the output were no terminal
     #[arg(long, global = true)]
     pub plain: bool,
+    /// Colours of the console: default, mono, dusk, paper, or a theme of your own [default: $HEELER_THEME]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
 }
 
 /// The commands.

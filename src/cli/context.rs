@@ -18,6 +18,8 @@ pub struct Ctx {
     pub json: bool,
     /// Print plain lines even on a terminal.
     pub plain: bool,
+    /// `--theme`.
+    pub theme: Option<String>,
     /// `--job`.
     pub job: Option<String>,
     /// The configuration; `None` means the sandbox.
@@ -51,7 +53,15 @@ impl Ctx {
     pub fn load(folders: Folders, global: Global) -> Result<Self, CliError> {
         let profile = folders.config_file.as_deref().map(Profile::load).transpose()?;
         let data_dir_given = global.data_dir.is_some();
-        Ok(Self { folders, data_dir_given, json: global.json, plain: global.plain, job: global.job, profile })
+        Ok(Self {
+            folders,
+            data_dir_given,
+            json: global.json,
+            plain: global.plain,
+            theme: global.theme,
+            job: global.job,
+            profile,
+        })
     }
 
     /// The job to work on: `--job`, or the only one there is. Without a configuration it is the sandbox.
@@ -122,7 +132,15 @@ service_principal_id = "22222222-2222-2222-2222-222222222222"
             secrets_dir: "/d/secrets".into(),
         };
         let profile = names.map(|_| Profile::parse(&jobs, Path::new("/c/config.toml")).unwrap());
-        Ctx { folders, data_dir_given: false, json: false, plain: false, job: job.map(str::to_owned), profile }
+        Ctx {
+            folders,
+            data_dir_given: false,
+            json: false,
+            plain: false,
+            theme: None,
+            job: job.map(str::to_owned),
+            profile,
+        }
     }
 
     fn refused(names: Option<&[&str]>, job: Option<&str>) -> String {

@@ -7,6 +7,7 @@ use super::{CliError, Exit};
 use crate::config::{JobConfig, process_env};
 use crate::engine::{self, Answer, Ask, Asked, Engine, Lease, LeaseError};
 use crate::store::lease::Holder;
+use tokio_util::sync::CancellationToken;
 
 /// The engine with whatever had to be started for it.
 pub(crate) struct InHand {
@@ -44,11 +45,11 @@ impl InHand {
 pub(crate) async fn take(
     access: &Access,
     command: &str,
-    signals: &Signals,
+    stop: &CancellationToken,
     detail: Detail,
     live: bool,
 ) -> Result<Result<InHand, Holder>, CliError> {
-    let cancel = signals.cancel.child_token();
+    let cancel = stop.child_token();
     let lease = match Lease::take(&access.store, command, cancel.clone()).await {
         Ok(lease) => lease,
         Err(LeaseError::HeldBy(holder)) => return Ok(Err(holder)),
@@ -74,7 +75,7 @@ pub(crate) async fn carry_out(
     detail: Detail,
 ) -> Result<Answer, CliError> {
     loop {
-        match take(access, command, signals, detail, false).await? {
+        match take(access, command, &signals.cancel, detail, false).await? {
             Ok(hand) => {
                 let answer = engine::do_it(&hand.engine, what).await;
                 hand.close().await?;

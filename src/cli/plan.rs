@@ -27,7 +27,7 @@ pub(super) async fn run(ctx: &Ctx, command: Option<&PlanCommand>) -> Outcome {
 async fn plan(ctx: &Ctx) -> Outcome {
     let signals = Signals::watch();
     let access = Access::open(ctx)?;
-    let report = match hand::take(&access, "heeler plan", &signals, Detail::Quiet, false).await? {
+    let report = match hand::take(&access, "heeler plan", &signals.cancel, Detail::Quiet, false).await? {
         Ok(hand) => {
             let report = hand.engine.cycle(false, CycleScope::Everyone, true).await;
             hand.close().await?;
@@ -47,7 +47,7 @@ async fn plan(ctx: &Ctx) -> Outcome {
                 events: None,
             };
             let (job, _) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
-            let request = CycleRequest { initial: false, scope: CycleScope::Everyone, dry_run: true };
+            let request = CycleRequest { dry_run: true, ..CycleRequest::default() };
             let report = cycle::run(&job, &request).await?;
             online.close().await?;
             report
@@ -62,7 +62,7 @@ async fn plan(ctx: &Ctx) -> Outcome {
     if report.cycle.state == CycleState::Stopped {
         return Ok(signals.exit().unwrap_or(Exit::Interrupted));
     }
-    let rows = with_held_ids(&access, report.operations.clone())?;
+    let rows = with_held_ids(&access.store, report.operations.clone())?;
     if ctx.json {
         for operation in &rows {
             out_json(&operation_json(operation))?;
@@ -75,8 +75,8 @@ async fn plan(ctx: &Ctx) -> Outcome {
 }
 
 /// Operations that are held already are shown under the id by which they can be released.
-fn with_held_ids(access: &Access, mut rows: Vec<Operation>) -> Result<Vec<Operation>, CliError> {
-    let held = access.store.read(operations::held)?;
+pub(super) fn with_held_ids(store: &Store, mut rows: Vec<Operation>) -> Result<Vec<Operation>, CliError> {
+    let held = store.read(operations::held)?;
     for row in rows.iter_mut().filter(|r| r.state == OperationState::Held) {
         let known = held.iter().find(|h| {
             h.object_type == row.object_type
@@ -96,7 +96,7 @@ fn with_held_ids(access: &Access, mut rows: Vec<Operation>) -> Result<Vec<Operat
         .cloned()
         .collect();
     if !fresh.is_empty() {
-        access.store.write_blocking(move |c| {
+        store.write_blocking(move |c| {
             for operation in &fresh {
                 operations::hold(c, operation)?;
             }
@@ -253,22 +253,7 @@ fn decide(ctx: &Ctx, ids: &[String], release: bool) -> Outcome {
         }
         chosen
     };
-    let who = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
-    let decided = access.store.write_blocking(move |c| {
-        let mut decided = Vec::new();
-        for id in &chosen {
-            let operation = if release { operations::release(c, id, &who)? } else { operations::reject(c, id, &who)? };
-            let what = if release { "Release held operation" } else { "Reject held operation" };
-            audit::append(c, &who, what, &operation_json(&operation))?;
-            decided.push(operation);
-        }
-        // Everything is decided: the next cycle comes at its usual time and shows that the job is healthy (E11.7).
-        let tripped = job_table::quarantine(c)?.is_some_and(|q| q.reason == "TooManyDeletes");
-        if tripped && operations::held(c)?.is_empty() {
-            job_table::set_quarantine(c, None)?;
-        }
-        Ok(decided)
-    })?;
+    let decided = decide_ids(&access.store, chosen, release)?;
     for operation in &decided {
         if ctx.json {
             out_json(&operation_json(operation))?;
@@ -325,4 +310,25 @@ mod tests {
         let rows = vec![operation(Verb::RemoveMembers, ObjectType::Group, vec![change])];
         assert_eq!(with_names(&store, rows).unwrap()[0].changes[0].old, json!(["Ada", "u2"]));
     }
+}
+
+/// Releases or rejects held operations by their ids, and writes down who did.
+pub(super) fn decide_ids(store: &Store, ids: Vec<String>, release: bool) -> Result<Vec<Operation>, CliError> {
+    let who = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
+    let decided = store.write_blocking(move |c| {
+        let mut decided = Vec::new();
+        for id in &ids {
+            let operation = if release { operations::release(c, id, &who)? } else { operations::reject(c, id, &who)? };
+            let what = if release { "Release held operation" } else { "Reject held operation" };
+            audit::append(c, &who, what, &operation_json(&operation))?;
+            decided.push(operation);
+        }
+        // Everything is decided: the next cycle comes at its usual time and shows that the job is healthy (E11.7).
+        let tripped = job_table::quarantine(c)?.is_some_and(|q| q.reason == "TooManyDeletes");
+        if tripped && operations::held(c)?.is_empty() {
+            job_table::set_quarantine(c, None)?;
+        }
+        Ok(decided)
+    })?;
+    Ok(decided)
 }

@@ -47,7 +47,8 @@ pub(crate) fn sink(detail: Detail) -> Option<EventSink> {
             }
         })),
         Detail::Progress => Some(Arc::new(move |event| {
-            let CycleEvent::Progress(words) = event else { return };
+            let CycleEvent::Progress(progress) = event else { return };
+            let words = progress.words;
             let Ok(mut last) = last.lock() else { return };
             // One line per kind of work, and one every two seconds within it.
             let kind = words.split(':').next().unwrap_or_default().to_owned();

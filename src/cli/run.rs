@@ -2,12 +2,14 @@
 
 use super::access::Access;
 use super::hand::{self, InHand};
+use super::keep::{Watcher, keep};
 use super::report::{self, Detail};
 use super::signals::Signals;
 use super::{Chosen, CliError, Ctx, Exit, Outcome, status};
-use crate::config::{JobConfig, Profile, edit};
-use crate::engine::{self, Stop, Wish};
+use crate::config::{JobConfig, edit};
+use crate::engine::{self, Stop};
 use crate::store::{Store, job as job_table};
+use crate::sync::cycle::CycleReport;
 use crate::text::{err_line, out_json, out_line, show};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -25,7 +27,7 @@ pub(super) async fn run(ctx: &Ctx) -> Outcome {
             }
             continue;
         }
-        match hand::take(&access, "heeler run", &signals, detail, access.is_sandbox()).await? {
+        match hand::take(&access, "heeler run", &signals.cancel, detail, access.is_sandbox()).await? {
             Ok(hand) => taken.push((access, hand)),
             Err(holder) => {
                 for (_, hand) in taken {
@@ -63,77 +65,66 @@ pub(super) async fn run(ctx: &Ctx) -> Outcome {
     Ok(signals.exit().or(failed).unwrap_or(Exit::Done))
 }
 
-/// What the configuration says now about a job; `None` when it cannot be read: then the job goes on as it was.
-fn configured(path: Option<&Path>, name: &str) -> Option<JobConfig> {
-    Profile::load(path?).ok()?.job(name).cloned()
+/// Prints what happens while a job runs.
+struct Printer {
+    json: bool,
 }
 
-/// Runs one job until it is stopped, and gives it back. A change of the configuration takes effect with the next
-/// cycle (E4.14).
+impl Watcher for Printer {
+    fn cycle(&mut self, access: &Access, hand: &InHand, report: &CycleReport) {
+        let answer = engine::answer(&hand.engine, report, false);
+        let printed = if self.json {
+            out_json(&answer.result).map_err(CliError::from)
+        } else {
+            report::print_briefly(&access.store, &answer.result)
+        };
+        // Whoever closed the pipe does not want to know; the job goes on.
+        drop(printed);
+    }
+
+    fn changed(&mut self, access: &Access, _config: &JobConfig) {
+        err_line(&show(&format!("{}: goes on with the changed configuration", access.name)));
+    }
+
+    fn refused(&mut self, error: CliError) {
+        error.print();
+    }
+}
+
+/// Runs one job until it is stopped, and gives it back.
 async fn serve(
     access: Access,
     mut hand: InHand,
     profile: Option<PathBuf>,
     json: bool,
-    mut now: bool,
+    now: bool,
     signals: Signals,
 ) -> Result<(), CliError> {
-    // A configuration that was looked at and found wanting is not tried again until it changes once more.
-    let mut refused = String::new();
-    let served = loop {
-        let running = format!("{:?}", hand.config());
-        let wish = || match configured(profile.as_deref(), &access.name) {
-            Some(config) if !config.enabled => Wish::Off,
-            Some(config) => {
-                let said = format!("{config:?}");
-                if said == running || said == refused { Wish::On } else { Wish::Changed }
-            }
-            None if profile.is_none() && !access.enabled().unwrap_or(true) => Wish::Off,
-            None => Wish::On,
-        };
-        let served = engine::serve(&hand.engine, hand.interval(), now, wish, |cycle| {
-            let answer = engine::answer(&hand.engine, cycle, false);
-            let printed = if json {
-                out_json(&answer.result).map_err(CliError::from)
-            } else {
-                report::print_briefly(&access.store, &answer.result)
-            };
-            // Whoever closed the pipe does not want to know; the job goes on.
-            drop(printed);
-        })
-        .await;
-        if !matches!(served, Ok(Stop::Changed)) {
-            break served;
-        }
-        now = true;
-        if let Some(config) = configured(profile.as_deref(), &access.name) {
-            refused = format!("{config:?}");
-            match hand.reload(config).await {
-                Ok(()) => err_line(&show(&format!("{}: goes on with the changed configuration", access.name))),
-                Err(error) => error.advise("the job goes on with the configuration it had").print(),
-            }
-        }
-    };
+    let served = keep(&access, &mut hand, profile.as_deref(), now, &mut Printer { json }).await;
     hand.close().await?;
     match served? {
         Stop::GivenUp => {
             disable(&access.store, profile.as_deref(), &access.name).await?;
-            Err(CliError::new(
-                Exit::Connection,
-                format!("{} was in quarantine for four weeks and is switched off (E10.50)", access.name),
-            )
-            .advise("`heeler test` shows what is wrong, `heeler restart` and `heeler start` turn it on again"))
+            Err(given_up(&access.name))
         }
-        Stop::Asked if signals.exit().is_none() => {
-            Err(CliError::new(Exit::Held, format!("another process took {} over", access.name))
-                .advise("this one was silent for too long, as after a suspend; `heeler status` shows who has it"))
-        }
+        Stop::Asked if signals.exit().is_none() => Err(taken_over(&access.name)),
         Stop::Asked | Stop::Changed => Ok(()),
     }
 }
 
+/// Four weeks of quarantine end a job.
+pub(super) fn given_up(job: &str) -> CliError {
+    CliError::new(Exit::Connection, format!("{job} was in quarantine for four weeks and is switched off (E10.50)"))
+        .advise("`heeler test` shows what is wrong, `heeler restart` and `heeler start` turn it on again")
+}
+
+fn taken_over(job: &str) -> CliError {
+    CliError::new(Exit::Held, format!("another process took {job} over"))
+        .advise("this one was silent for too long, as after a suspend; `heeler status` shows who has it")
+}
+
 /// Switches a job off, where its status is kept: in the configuration, or in the store of the sandbox's job.
-async fn disable(store: &Store, profile: Option<&Path>, job: &str) -> Result<(), CliError> {
+pub(super) async fn disable(store: &Store, profile: Option<&Path>, job: &str) -> Result<(), CliError> {
     match profile {
         Some(path) => edit::set_enabled(path, job, false)?,
         None => store.write(|c| job_table::set(c, job_table::ENABLED, "false")).await?,
@@ -154,7 +145,7 @@ pub(super) async fn sandbox(ctx: &Ctx) -> Outcome {
     } else {
         Detail::Progress
     };
-    let hand = match hand::take(&access, "heeler", &signals, detail, terminal).await? {
+    let hand = match hand::take(&access, "heeler", &signals.cancel, detail, terminal).await? {
         Ok(hand) => hand,
         Err(holder) => {
             return Err(CliError::new(

@@ -28,6 +28,7 @@ impl Signals {
             tokio::spawn(async move {
                 while stream.recv().await.is_some() {
                     if watching.which.swap(exit as u8, Ordering::SeqCst) != 0 {
+                        crate::console::terminal::restore();
                         std::process::exit(i32::from(exit as u8));
                     }
                     watching.cancel.cancel();
@@ -35,6 +36,11 @@ impl Signals {
             });
         }
         signals
+    }
+
+    /// The same signals, for something that can also be stopped by itself.
+    pub(crate) fn with_cancel(&self, cancel: CancellationToken) -> Self {
+        Self { cancel, which: Arc::clone(&self.which) }
     }
 
     /// The exit code of the signal that came, if one did.

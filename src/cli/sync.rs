@@ -81,7 +81,7 @@ pub(super) async fn provision(ctx: &Ctx, text: &str, dry_run: bool) -> Outcome {
         )
         .advise("set groups = true in the configuration to provision group objects and their members"));
     }
-    let ask = Ask::Provision { object_type: object.object_type, id: object.id.clone(), dry_run };
+    let ask = Ask::Provision { object_type: object.object_type, id: object.id.clone(), dry_run, skip: Vec::new() };
     let answer = hand::carry_out(&access, &ask, "heeler provision", &signals, Detail::Quiet).await?;
     if ctx.json {
         out_json(&answer.result)?;

@@ -36,3 +36,9 @@ pub(super) fn print(test: &ConnectionTest) -> Result<(), CliError> {
     }
     Ok(())
 }
+
+/// Why a job stays off: a step of its connection test failed.
+pub(super) fn failed(job: &str, step: &str, message: &str) -> CliError {
+    CliError::new(Exit::Connection, format!("{job} stays off: the connection test failed at: {step}"))
+        .advise(message.to_owned())
+}

@@ -176,6 +176,19 @@ impl Profile {
     }
 }
 
+impl JobConfig {
+    /// Something that is different when the job has to be made anew: when the configuration says something else, or a
+    /// secret file it refers to was replaced. No secret is read.
+    pub fn fingerprint(&self) -> String {
+        let sign_in = match &self.directory.sign_in {
+            SignIn::ClientSecret(reference) | SignIn::ClientCertificate(reference) => reference.stamp(&self.base_dir),
+            // Read anew at each sign-in.
+            SignIn::FederatedTokenFile(_) => None,
+        };
+        format!("{self:?} {:?} {sign_in:?}", self.app.secret_token.stamp(&self.base_dir))
+    }
+}
+
 impl AppConfig {
     /// Reads the Secret Token.
     ///

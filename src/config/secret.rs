@@ -6,6 +6,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -110,6 +111,13 @@ impl SecretRef {
             Self::Command(argv) => run(argv, base_dir, COMMAND_LIMIT)?,
         };
         finish(bytes, || self.to_string())
+    }
+
+    /// Which file it is now, if it is one: another answer means that somebody replaced or changed it.
+    pub(super) fn stamp(&self, base_dir: &Path) -> Option<(u64, i64, i64, u64)> {
+        let Self::File(path) = self else { return None };
+        let file = std::fs::symlink_metadata(base_dir.join(path)).ok()?;
+        Some((file.ino(), file.mtime(), file.mtime_nsec(), file.len()))
     }
 
     /// Reads a secret that goes into a header: printable ASCII without spaces.

@@ -233,7 +233,7 @@ impl Settings {
         Field::ALL
             .into_iter()
             .filter(|field| !same(*field, self.get(*field), wanted.get(*field)))
-            .map(|field| Change { field, from: self.get(field).to_owned(), to: wanted.get(field).to_owned() })
+            .map(|field| Change { field, from: self.get(field).to_owned(), to: wanted.get(field).trim().to_owned() })
             .collect()
     }
 }

@@ -2,12 +2,11 @@
 //! it; tests put a fake in its place.
 
 use crate::config::settings::{Opened, Saved, Settings};
-use crate::engine::{Answer, ConnectionStep, ConnectionTest};
+use crate::engine::{Answer, ConnectionNews, ConnectionTest, InApp};
 use crate::model::{Assignment, ObjectType, Secret, ServicePrincipal};
 use crate::sync::cycle::CycleReport;
 use crate::text::Shown;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -106,7 +105,7 @@ pub enum Reply {
     /// Roles and assignments.
     Assignments(ServicePrincipal, Vec<Assignment>),
     /// The resource, or `None` when the app has none.
-    App(Option<Value>),
+    App(Option<Box<InApp>>),
     /// The form of the settings.
     Settings(Box<Form>),
     /// What came of saving.
@@ -138,8 +137,8 @@ pub struct Trouble {
 /// News of a request.
 #[derive(Debug)]
 pub enum News {
-    /// A step of a connection test ended.
-    Step(ConnectionStep),
+    /// A step of a connection test began or ended.
+    Step(ConnectionNews),
     /// What is being done now.
     Progress(Shown),
     /// It ended.

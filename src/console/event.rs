@@ -1,13 +1,14 @@
 //! What comes in.
 
 use super::desk::{News, Ticket};
-use super::query::{Answer, Slot};
+use super::effect::Tone;
+use super::query::{Answer, Facts, Slot};
 use super::shared::{JobCard, Runner};
 use crate::text::Shown;
 use crossterm::event::KeyEvent;
+use std::sync::Arc;
 
 /// What comes in. Every event carries no time: the loop tells the time with it.
-#[derive(Debug)]
 pub enum Event {
     /// A key.
     Key(KeyEvent),
@@ -27,6 +28,10 @@ pub enum Event {
     Runner(Runner),
     /// The job is named otherwise, or the configuration changed.
     Card(Box<JobCard>),
+    /// The configuration or the mapping changed: what queries may know about the job. The loop takes it.
+    Facts(Arc<Facts>),
+    /// One line, from what the loop did.
+    Said(Tone, Shown),
     /// A worker died; the console goes on.
     Worker(Shown),
     /// A message from elsewhere: a bad theme, a configuration that does not load.

@@ -2,7 +2,8 @@
 
 use super::event::Event;
 use super::query::{Facts, Query, Slot, Sources};
-use crate::store::{Store, StoreError, job};
+use crate::store::changes::Watch;
+use crate::store::{Interrupt, Store, StoreError, job};
 use crate::text::show;
 use jiff::Timestamp;
 use std::collections::VecDeque;
@@ -18,6 +19,8 @@ const PULSE: Duration = Duration::from_millis(100);
 struct Waiting {
     queries: VecDeque<Query>,
     facts: Option<Arc<Facts>>,
+    /// What is being read, and how to cut it short.
+    running: Option<(Slot, Interrupt)>,
     ended: bool,
 }
 
@@ -53,6 +56,10 @@ impl Reader {
             Some(older) => *older = query,
             None => waiting.queries.push_back(query),
         }
+        // Nobody waits for the answer to the older question any more.
+        if let Some((_, interrupt)) = waiting.running.as_ref().filter(|(running, _)| *running == slot) {
+            interrupt.interrupt();
+        }
         drop(waiting);
         self.shared.1.notify_all();
     }
@@ -86,7 +93,10 @@ fn read(shared: &(Mutex<Waiting>, Condvar), store: &Store, events: &UnboundedSen
             }
         };
         let slot: Slot = query.slot();
-        let event = match catch_unwind(AssertUnwindSafe(|| answer(&query, &facts, store))) {
+        let answered = catch_unwind(AssertUnwindSafe(|| answer(&query, &facts, store, shared)));
+        lock(&shared.0).running = None;
+        let event = match answered {
+            Ok(Err(error)) if error.is_interrupted() => continue,
             Ok(Ok(answer)) => Event::Answer(slot, Ok(answer)),
             Ok(Err(error)) => Event::Answer(slot, Err(show(&error.to_string()))),
             Err(panic) => Event::Worker(show(&super::worker_words(panic.as_ref()))),
@@ -97,16 +107,23 @@ fn read(shared: &(Mutex<Waiting>, Condvar), store: &Store, events: &UnboundedSen
     }
 }
 
-fn answer(query: &Query, facts: &Facts, store: &Store) -> Result<super::query::Answer, StoreError> {
+fn answer(
+    query: &Query,
+    facts: &Facts,
+    store: &Store,
+    shared: &(Mutex<Waiting>, Condvar),
+) -> Result<super::query::Answer, StoreError> {
     let reader = store.reader()?;
+    lock(&shared.0).running = Some((query.slot(), reader.interrupt()));
     let organization = job::organization(&reader)?;
     query.run(&Sources { c: &reader, facts, organization, now: Timestamp::now() })
 }
 
 /// Tells when the database changed, whichever process changed it.
 fn watch(shared: &(Mutex<Waiting>, Condvar), store: &Store, events: &UnboundedSender<Event>) {
-    let mut seen = None;
-    let mut connection = None;
+    let mut watch = Watch::new(store);
+    // The first answer is always yes: the first page is being read anyway.
+    let _ = watch.changed();
     loop {
         {
             let waiting = lock(&shared.0);
@@ -116,18 +133,9 @@ fn watch(shared: &(Mutex<Waiting>, Condvar), store: &Store, events: &UnboundedSe
                 return;
             }
         }
-        if connection.is_none() {
-            connection = store.reader().ok();
-        }
-        let Some(reader) = &connection else { continue };
-        match reader.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)) {
-            Ok(version) => {
-                if seen.replace(version).is_some_and(|before| before != version) && events.send(Event::Changed).is_err()
-                {
-                    return;
-                }
-            }
-            Err(_) => connection = None,
+        // An error is shown by whoever reads; here it means nothing new.
+        if watch.changed().unwrap_or(false) && events.send(Event::Changed).is_err() {
+            return;
         }
     }
 }

@@ -4,7 +4,7 @@ use super::query::Sources;
 use super::shared::{Runner, Shared};
 use super::style::Token;
 use super::words;
-use crate::model::{Cycle, CycleState, ObjectType, Quarantine};
+use crate::model::{Cycle, CycleState, Health, ObjectType, Quarantine, Side, SideHealth, SideState};
 use crate::store::cycles::Progress;
 use crate::store::{StoreError, cycles, job, lease, links, mirror, operations, retries};
 use crate::text::{Shown, show};
@@ -42,6 +42,8 @@ pub struct Standing {
     pub failing: Option<Failing>,
     /// When the next cycle comes, while somebody runs the job.
     pub next: Option<Timestamp>,
+    /// How the two sides are doing.
+    pub health: Health,
 }
 
 /// Cycles that could not come to their end, in a row up to now.
@@ -133,6 +135,17 @@ impl Standing {
             read_at,
             failing,
             next,
+            health: job::health(c)?,
+        })
+    }
+}
+
+impl Standing {
+    /// The first side whose state is not fine.
+    pub fn worst(&self, fine: impl Fn(SideState) -> bool) -> Option<(Side, &SideHealth)> {
+        [Side::Directory, Side::App].into_iter().find_map(|side| {
+            let health = self.health.of(side)?;
+            (!fine(health.state)).then_some((side, health))
         })
     }
 }
@@ -144,7 +157,7 @@ impl Shared {
         let running = standing.cycle.as_ref().is_some_and(|c| c.state == CycleState::Running);
         if standing.quarantine.is_some() {
             Mood::Quarantined
-        } else if standing.failing.is_some() {
+        } else if standing.failing.is_some() || standing.worst(SideState::usable).is_some() {
             Mood::Offline
         } else if running && standing.held_by.is_some() {
             Mood::Running
@@ -154,6 +167,8 @@ impl Shared {
             Mood::Off
         } else if standing.held_by.is_none() && self.runner != Runner::Here {
             Mood::Idle
+        } else if standing.worst(|state| state == SideState::Ready).is_some() {
+            Mood::Degraded
         } else {
             Mood::Live
         }
@@ -184,7 +199,24 @@ impl Shared {
                 let cache = age.map_or_else(|| "nothing read yet".to_owned(), |age| format!("cache {age}"));
                 (show(&format!("offline · {cache}")), Token::Warn)
             }
-            Mood::Degraded => (show("degraded"), Token::Warn),
+            Mood::Degraded => {
+                let worst = self.standing.as_ref().and_then(|s| s.worst(|state| state == SideState::Ready));
+                let words = worst.map_or_else(
+                    || "degraded".to_owned(),
+                    |(side, health)| {
+                        let side = match side {
+                            Side::Directory => "source",
+                            Side::App => "target",
+                        };
+                        let state = health.state.as_str();
+                        match health.p95_ms.filter(|_| health.state == SideState::Slow) {
+                            Some(ms) => format!("degraded · {side} {state} {}", words::latency(ms)),
+                            None => format!("degraded · {side} {state}"),
+                        }
+                    },
+                );
+                (show(&words), Token::Warn)
+            }
             Mood::Quarantined => {
                 let since = self
                     .standing

@@ -156,6 +156,8 @@ impl State {
                 self.shared.job = *card;
                 vec![Effect::Query(Query::Standing)]
             }
+            Event::Facts(_) => Vec::new(),
+            Event::Said(tone, text) => vec![Effect::Say(tone, text)],
             Event::Worker(what) => {
                 vec![Effect::Say(Tone::Fail, show(&format!("a worker failed: {what}; the console goes on")))]
             }
@@ -456,3 +458,6 @@ impl State {
         effects
     }
 }
+
+#[cfg(test)]
+mod tests;

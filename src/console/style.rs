@@ -12,7 +12,7 @@ mod theme;
 
 pub use choose::{Wishes, choose};
 pub use glyphs::{Corners, Glyphs};
-pub use theme::ThemeError;
+pub use theme::{ThemeError, names};
 
 use ratatui::style::Style;
 use std::path::PathBuf;
@@ -142,12 +142,14 @@ pub struct Look {
     pub glyphs: Glyphs,
     /// The file the theme was read from; `None` for those that are compiled in.
     pub file: Option<PathBuf>,
+    /// The folder of the person's own themes, for [`names`] and for choosing again.
+    pub folder: Option<PathBuf>,
 }
 
 impl Look {
     /// A look of a theme that is compiled in (`default`, `mono`, `dusk`, `paper`), if there is one of that name.
     pub fn built_in(theme: &str, glyphs: Glyphs) -> Option<Self> {
-        Some(Self { theme: theme.to_owned(), styles: theme::built_in(theme)?, glyphs, file: None })
+        Some(Self { theme: theme.to_owned(), styles: theme::built_in(theme)?, glyphs, file: None, folder: None })
     }
 
     /// The style of one token.
@@ -164,6 +166,7 @@ impl Default for Look {
             styles: theme::default_styles(),
             glyphs: Glyphs::unicode(),
             file: None,
+            folder: None,
         }
     }
 }
@@ -182,9 +185,4 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), Token::ALL.len());
     }
-}
-
-/// Names of the themes that come along.
-pub fn names(_file: Option<&std::path::Path>) -> Vec<String> {
-    theme::BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect()
 }

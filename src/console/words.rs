@@ -212,4 +212,159 @@ mod tests {
             assert_eq!(count(number), text);
         }
     }
+
+    #[test]
+    fn durations_have_the_units_that_matter() {
+        for (ms, text) in [
+            (0, "0.00 s"),
+            (180, "0.18 s"),
+            (9_999, "9.99 s"),
+            (10_000, "10 s"),
+            (12_900, "12 s"),
+            (59_999, "59 s"),
+            (60_000, "1 m 00 s"),
+            (131_000, "2 m 11 s"),
+            (124_000, "2 m 04 s"),
+            (3_600_000, "1 h 00 m"),
+            (11_520_000, "3 h 12 m"),
+            (86_400_000, "24 h 00 m"),
+            (172_800_000, "2 d"),
+            (260_000_000, "3 d"),
+        ] {
+            assert_eq!(duration(ms), text, "{ms}");
+        }
+        assert_eq!((latency(83), latency(4100)), ("83 ms".to_owned(), "4 100 ms".to_owned()));
+        assert_eq!((wait(41), wait(131), wait(0)), ("41 s".to_owned(), "2 m 11 s".to_owned(), "0 s".to_owned()));
+    }
+
+    #[test]
+    fn ages_are_coarse() {
+        for (secs, text) in [
+            (0, "now"),
+            (4, "now"),
+            (5, "5 s"),
+            (12, "10 s"),
+            (59, "55 s"),
+            (60, "1 m"),
+            (599, "9 m"),
+            (3_599, "59 m"),
+            (3_600, "1 h 00 m"),
+            (11_520, "3 h 12 m"),
+            (172_799, "47 h 59 m"),
+            (172_800, "2 d"),
+            (u64::MAX, "213 503 982 334 601 d"),
+        ] {
+            assert_eq!(age(secs), text, "{secs}");
+        }
+    }
+
+    #[test]
+    fn an_age_changes_exactly_when_it_says() {
+        let near = (0..8_000).chain(170_000..175_000).chain(259_100..259_300);
+        for secs in near {
+            let next = secs + age_changes_in(secs).as_secs();
+            assert!(next > secs, "{secs}");
+            assert_ne!(age(next), age(secs), "{secs}: the text is the same at {next}");
+            assert_eq!(age(next - 1), age(secs), "{secs}: the text changed before {next}");
+        }
+        assert_eq!(age_changes_in(u64::MAX).as_secs(), DAY - u64::MAX % DAY);
+    }
+
+    #[test]
+    fn countdowns_keep_their_place() {
+        for (secs, text) in [(0, "0:00"), (9, "0:09"), (271, "4:31"), (3_599, "59:59"), (3_723, "1:02:03")] {
+            assert_eq!(countdown(secs), text);
+        }
+    }
+
+    #[test]
+    fn times_are_local() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let noon = at("2026-03-12T13:02:11.9Z");
+        assert_eq!(clock(noon, &zone), "14:02:11");
+        assert_eq!(clock_minute(noon, &zone), "14:02");
+        assert_eq!(clock(noon, &TimeZone::UTC), "13:02:11");
+        for (moment, text) in [
+            ("2026-03-12T13:02:00Z", "14:02"),
+            // Midnight in Berlin is an hour before midnight in UTC.
+            ("2026-03-11T23:00:00Z", "00:00"),
+            ("2026-03-11T22:59:59Z", "Wed"),
+            ("2026-03-05T23:00:00Z", "Fri"),
+            ("2026-03-05T22:59:59Z", "5 Mar"),
+            ("2025-12-24T12:00:00Z", "24 Dec"),
+            ("2026-03-13T12:00:00Z", "Fri"),
+            ("2026-03-19T12:00:00Z", "19 Mar"),
+        ] {
+            assert_eq!(day_or_clock(at(moment), noon, &zone), text, "{moment}");
+        }
+        // The week in which the clocks change has a day of 23 hours.
+        let now = at("2026-04-01T10:00:00Z");
+        assert_eq!(day_or_clock(at("2026-03-26T10:00:00Z"), now, &zone), "Thu");
+        assert_eq!(day_or_clock(at("2026-03-25T22:30:00Z"), now, &zone), "25 Mar");
+    }
+
+    #[test]
+    fn shares_do_not_claim_what_is_not() {
+        for (part, of, text) in [
+            (612, 4218, "14.5 %"),
+            (0, 4218, "0.0 %"),
+            (2, 4218, "<0.1 %"),
+            (1, 1000, "0.1 %"),
+            (4217, 4218, ">99.9 %"),
+            (4218, 4218, "100.0 %"),
+            (5, 0, "0.0 %"),
+            (u64::MAX, u64::MAX, "100.0 %"),
+            (1, 3, "33.3 %"),
+            (2, 3, "66.7 %"),
+        ] {
+            assert_eq!(percent(part, of), text, "{part} of {of}");
+        }
+    }
+
+    #[test]
+    fn sparks_show_zero_and_not_zero() {
+        assert_eq!(spark(&[0, 1, 50, 100], &UNICODE), "▁▂▅█");
+        assert_eq!(spark(&[0, 0], &UNICODE), "▁▁");
+        assert_eq!(spark(&[], &UNICODE), "");
+        assert_eq!(spark(&[0, 1, 2, 3, 4, 5, 6, 7], &Glyphs::ascii()), ".:-=+*#@");
+        assert_eq!(spark(&[u64::MAX, 1], &UNICODE), "█▂");
+    }
+
+    #[test]
+    fn identifiers_are_cut_in_the_middle_and_keep_their_domain() {
+        let mail = "ada.lovelace@contoso.example";
+        assert_eq!(middle(mail, 28, &UNICODE), mail);
+        assert_eq!(middle(mail, 23, &UNICODE), "ada.lo…@contoso.example");
+        assert_eq!(middle(mail, 20, &UNICODE), "ada…@contoso.example");
+        // Less than three letters of the name say nothing: then both ends are cut alike.
+        assert_eq!(middle(mail, 19, &UNICODE), "ada.lovel…o.example");
+        assert_eq!(middle("8f14e45f-ceea-467f-a7c1", 10, &UNICODE), "8f14e…a7c1");
+        assert_eq!(middle(mail, 23, &Glyphs::ascii()), "ada....@contoso.example");
+        assert_eq!(middle("山田太郎は遠い", 8, &UNICODE), "山田…い");
+    }
+
+    #[test]
+    fn nothing_cut_is_wider_than_its_room() {
+        let texts =
+            ["ada.lovelace@contoso.example", "山田太郎@例え.example", "e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}", ""];
+        for set in [Glyphs::unicode(), Glyphs::ascii()] {
+            for text in texts {
+                for cells in 0..40 {
+                    for cut in [middle(text, cells, &set), end(text, cells, &set)] {
+                        assert!(width(&cut) <= cells, "{cut} in {cells}");
+                        assert!(width(text) > cells || cut == text, "{cut} in {cells}");
+                        assert!(cut == text || cells == 0 || cut.contains('…') || cut.contains('.'), "{cut}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn prose_is_cut_at_its_end() {
+        assert_eq!(end("required value missing", 12, &UNICODE), "required va…");
+        assert_eq!(end("required value missing", 12, &Glyphs::ascii()), "required ...");
+        assert_eq!(end("required", 2, &Glyphs::ascii()), "..");
+        assert_eq!(end("required", 1, &UNICODE), "…");
+    }
 }

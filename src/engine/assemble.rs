@@ -227,6 +227,7 @@ pub fn assemble(config: &JobConfig, env: Env<'_>, assembly: Assembly) -> Result<
         cancel: assembly.cancel,
         initiator: assembly.initiator,
         events: assembly.events,
+        pulse: std::sync::Arc::default(),
     };
     Ok((job, fingerprint))
 }

@@ -2,12 +2,15 @@
 
 use super::lease;
 use super::runner::{Engine, cycle_json, exit_of};
+use super::stop;
 use crate::model::ObjectType;
 use crate::store::commands::{self, Command, CommandState};
 use crate::store::log::{self, LogQuery};
 use crate::store::{Store, StoreError};
 use crate::sync::CycleScope;
-use crate::sync::cycle::CycleReport;
+use crate::sync::approval::{Approved, Moved};
+use crate::sync::cycle::{CycleReport, CycleRequest};
+use crate::sync::trace::Trace;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -33,7 +36,20 @@ pub enum Ask {
         id: String,
         /// Send nothing.
         dry_run: bool,
+        /// Target attributes that are left out this time.
+        #[serde(default)]
+        skip: Vec<String>,
     },
+    /// The plan that was made last, as it was shown, or nothing at all.
+    Apply {
+        /// Fingerprint of the plan.
+        fingerprint: String,
+        /// Directory ids of the objects to apply it for; `None` for all of it.
+        #[serde(default)]
+        only: Option<Vec<String>>,
+    },
+    /// Stop what runs now. What waits behind it is then begun.
+    Stop,
     /// Restart provisioning.
     Restart {
         /// Forget links as well.
@@ -47,6 +63,8 @@ impl Ask {
             Self::Sync { .. } => "sync",
             Self::Provision { .. } => "provision",
             Self::Restart { .. } => "restart",
+            Self::Apply { .. } => "apply",
+            Self::Stop => stop::KIND,
         }
     }
 }
@@ -58,6 +76,18 @@ pub struct Answer {
     pub exit_code: i32,
     /// The cycle as JSON, with `operations` and `notes` for a provision.
     pub result: Value,
+}
+
+impl Answer {
+    /// The steps, requests and attributes in the answer to [`Ask::Provision`].
+    pub fn trace(&self) -> Option<Trace> {
+        Trace::deserialize(&self.result).ok()
+    }
+
+    /// Why an approved plan was not applied, in the answer to [`Ask::Apply`].
+    pub fn moved(&self) -> Option<Moved> {
+        Moved::deserialize(self.result.get("moved")?).ok()
+    }
 }
 
 /// What became of asking.
@@ -148,9 +178,19 @@ pub async fn do_it(engine: &Engine, ask: &Ask) -> Result<Answer, StoreError> {
             let report = engine.cycle(*initial, CycleScope::Everyone, false).await?;
             Ok(answer(engine, &report, false))
         }
-        Ask::Provision { object_type, id, dry_run } => {
+        Ask::Apply { fingerprint, only } => {
+            let only = only.as_ref().map(|ids| ids.iter().cloned().collect());
+            let approved = Some(Approved { fingerprint: fingerprint.clone(), only });
+            let report = engine.run(CycleRequest { approved, ..CycleRequest::default() }).await?;
+            Ok(answer(engine, &report, false))
+        }
+        // Whoever gets here found nothing under way.
+        Ask::Stop => Ok(Answer { exit_code: 0, result: json!({ "stopped": false, "cycle_id": null }) }),
+        Ask::Provision { object_type, id, dry_run, skip } => {
             let scope = CycleScope::Objects(vec![(*object_type, id.clone())]);
-            let report = engine.cycle(false, scope, *dry_run).await?;
+            let request =
+                CycleRequest { scope, dry_run: *dry_run, skip: skip.clone(), trace: true, ..CycleRequest::default() };
+            let report = engine.run(request).await?;
             let mut answer = answer(engine, &report, true);
             // What the log says about it: outcome, reason and advice.
             let query = LogQuery { cycle: Some(report.cycle.id.clone()), ..LogQuery::default() };
@@ -175,6 +215,12 @@ pub fn answer(engine: &Engine, report: &CycleReport, detailed: bool) -> Answer {
             report.unread.iter().map(|(c, why)| json!({ "collection": c.as_str(), "reason": why })).collect();
         if !unread.is_empty() {
             map.insert("unread".into(), Value::from(unread));
+        }
+        if let Some(moved) = &report.moved {
+            map.insert("moved".into(), json!(moved));
+        }
+        if let Some(trace) = report.trace.as_deref().map(|trace| json!(trace)) {
+            map.extend(trace.as_object().cloned().unwrap_or_default());
         }
         if detailed {
             map.insert("operations".into(), json!(report.operations));

@@ -3,12 +3,16 @@
 use super::assemble::{AssembleError, Assembly, assemble};
 use super::lease::Lease;
 use super::quarantine::{self, Standing};
+use super::schedule::next_cycle;
+use super::stop::Stopping;
 use crate::config::{Env, JobConfig};
-use crate::model::{CycleState, ObjectType, OperationState, Quarantine};
+use crate::model::{CycleState, ObjectType, OperationState, Quarantine, Side, SideState};
 use crate::store::{Store, StoreError, audit, cycles, job as job_table, links, operations, retries, watermarks};
 use crate::sync::cycle::{self, CycleReport, CycleRequest};
+use crate::sync::health::{Attempt, Fault, Watched};
 use crate::sync::{CycleScope, EventSink, Job};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Keys of the job's own table.
@@ -37,6 +41,7 @@ pub struct Engine {
     pub job: Job,
     lease: Lease,
     fingerprint: String,
+    interval: Duration,
 }
 
 impl Engine {
@@ -62,7 +67,7 @@ impl Engine {
                 return Err(error.into());
             }
         };
-        let engine = Self { job, lease, fingerprint };
+        let engine = Self { job, lease, fingerprint, interval: config.interval };
         match engine.belongs(config).await {
             Ok(()) => Ok(engine),
             Err(error) => {
@@ -89,6 +94,7 @@ impl Engine {
             (self.job, self.fingerprint) = before;
             return Err(error);
         }
+        self.interval = config.interval;
         Ok(())
     }
 
@@ -144,13 +150,47 @@ impl Engine {
     /// # Errors
     /// When the store cannot be used; every other fault is in the report.
     pub async fn cycle(&self, initial: bool, scope: CycleScope, dry_run: bool) -> Result<CycleReport, StoreError> {
-        let everyone = scope == CycleScope::Everyone;
-        let initial = everyone && (initial || self.starts_anew()?);
-        let report = cycle::run(&self.job, &CycleRequest { initial, scope, dry_run }).await?;
-        if everyone && !dry_run {
+        self.run(CycleRequest { initial, scope, dry_run, ..CycleRequest::default() }).await
+    }
+
+    /// Runs whatever is asked for. [`Ask::Stop`](super::Ask::Stop) ends it, and so does the engine's own token.
+    ///
+    /// # Errors
+    /// As [`Engine::cycle`].
+    pub async fn run(&self, mut request: CycleRequest) -> Result<CycleReport, StoreError> {
+        let everyone = request.scope == CycleScope::Everyone;
+        request.initial = everyone && (request.initial || self.starts_anew()?);
+        let cancel = self.job.cancel.child_token();
+        let job = self.job.with_cancel(&cancel);
+        let watched = Watched::of(&job);
+        let stopping = Stopping::watch(&self.job.store, self.fence(), cancel);
+        let report = cycle::run(&job, &request).await;
+        stopping.end(report.as_ref().ok().map(|r| &r.cycle)).await?;
+        let report = report?;
+        if everyone && !request.dry_run && !report.partial && report.moved.is_none() {
             self.conclude(&report).await?;
         }
+        self.note_health(&watched, &report).await?;
         Ok(report)
+    }
+
+    /// Writes down how both sides are doing after a cycle.
+    async fn note_health(&self, watched: &Watched, report: &CycleReport) -> Result<(), StoreError> {
+        let (mut directory, mut app) = (Attempt::Worked, Attempt::Worked);
+        match report.fatal.as_ref().map(Fault::of_cycle) {
+            Some(Some((Side::Directory, fault))) => directory = Attempt::Failed(fault),
+            Some(Some((Side::App, fault))) => app = Attempt::Failed(fault),
+            // It was stopped: what was seen until then stands.
+            Some(None) => (directory, app) = (Attempt::Running, Attempt::Running),
+            None => {
+                if let Some((collection, why)) = report.unread.first() {
+                    let words = format!("the {} were not read to the end: {why}", collection.as_str());
+                    directory = Attempt::Failed(Fault { state: SideState::Slow, words });
+                }
+            }
+        }
+        let next = next_cycle(&self.job.store, self.interval)?;
+        watched.conclude(&self.job.store, directory, app, Some(next)).await
     }
 
     /// A mapping that changed, or a restart that was asked for, starts an initial cycle (E5.20).
@@ -271,10 +311,11 @@ pub fn cycle_json(job: &str, report: &CycleReport) -> Value {
     object
 }
 
-/// The exit code of a cycle: 130 stopped, 4 held, 3 a fault of connection or sign-in or a directory that was not read
+/// The exit code of a cycle: 130 stopped, 4 held or no longer what was approved, 3 a fault of connection or sign-in or a directory that was not read
 /// to the end, 1 some objects failed, 0 done.
 pub fn exit_of(report: &CycleReport) -> i32 {
     match report.cycle.state {
+        _ if report.moved.is_some() => 4,
         CycleState::Stopped => 130,
         CycleState::Failed if report.fatal.is_some() => 3,
         CycleState::Running | CycleState::Succeeded | CycleState::Failed => {

@@ -4,7 +4,7 @@ use super::quarantine;
 use super::requests::serve_waiting;
 use super::runner::{Engine, quarantine_of};
 use crate::model::CycleState;
-use crate::store::{StoreError, cycles};
+use crate::store::{Store, StoreError, cycles, job as job_table};
 use crate::sync::CycleScope;
 use crate::sync::cycle::CycleReport;
 use jiff::Timestamp;
@@ -84,18 +84,29 @@ pub async fn serve(
 
 /// Whether a cycle is due: an interval after the start of the last one, and not before a quarantine's next attempt.
 fn due(engine: &Engine, interval: Duration) -> Result<bool, StoreError> {
-    Ok(next_cycle(engine, interval)? <= Timestamp::now())
+    Ok(next_cycle(&engine.job.store, interval)? <= Timestamp::now())
 }
 
-fn next_cycle(engine: &Engine, interval: Duration) -> Result<Timestamp, StoreError> {
-    let (last, quarantine) = {
-        let reader = engine.job.store.reader()?;
-        (cycles::latest(&reader)?, crate::store::job::quarantine(&reader)?)
+/// When the next cycle comes by itself, if the job is on and somebody runs it: an interval after the start of the
+/// last one, and not before a quarantine's next attempt. An instant that is over means at once.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn next_cycle(store: &Store, interval: Duration) -> Result<Timestamp, StoreError> {
+    let (last, quarantine, stopped) = {
+        let reader = store.reader()?;
+        let stopped = job_table::get(&reader, job_table::STOPPED)?;
+        (cycles::latest(&reader)?, job_table::quarantine(&reader)?, stopped)
     };
     let now = Timestamp::now();
     let next = match last {
-        // A cycle whose process died is made up for at once.
-        Some(cycle) if matches!(cycle.state, CycleState::Running | CycleState::Stopped) => now,
+        // A cycle whose process died is made up for at once; one that a person stopped is not.
+        Some(cycle)
+            if stopped.as_ref() != Some(&cycle.id)
+                && matches!(cycle.state, CycleState::Running | CycleState::Stopped) =>
+        {
+            now
+        }
         Some(cycle) => cycle.started_at.parse::<Timestamp>().map_or(now, |at| at + interval),
         None => now,
     };

@@ -6,7 +6,7 @@ use super::parse::{self, Odd};
 use super::settings::GraphSettings;
 use super::token::Tokens;
 use crate::http::{
-    HttpClient, HttpError, HttpSettings, Limiter, LimiterSettings, Method, Request, Response, add_query,
+    HttpClient, HttpError, HttpSettings, Limiter, LimiterSettings, Method, Request, Response, Vitals, add_query,
 };
 use crate::model::{Assignment, GroupChange, Member, MemberKind, Organization, ServicePrincipal, UserChange};
 use jiff::Timestamp;
@@ -65,6 +65,11 @@ impl GraphClient {
     /// Requests sent to Graph so far, repetitions included; those for tokens are not counted.
     pub fn requests(&self) -> u64 {
         self.http.requests()
+    }
+
+    /// How Graph answered lately; sign-in apart.
+    pub fn vitals(&self) -> Vitals {
+        self.http.vitals()
     }
 
     /// Signs in, or finds that it is signed in, and says until when.

@@ -3,15 +3,16 @@
 use super::error::{HttpError, Loss, Place, StatusError, Unreached, origin};
 use super::json::parse_json;
 use super::retry_after::retry_after;
+use super::vitals::{Ring, Vitals};
 use crate::model::Secret;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, redirect};
 use serde_json::Value;
 use std::error::Error as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use url::{Host, Url};
 
 /// Bytes of an error body that are kept.
@@ -163,6 +164,7 @@ struct Inner {
     client: reqwest::Client,
     settings: HttpSettings,
     requests: AtomicU64,
+    ring: Mutex<Ring>,
 }
 
 impl HttpClient {
@@ -205,7 +207,8 @@ impl HttpClient {
         let client = builder
             .build()
             .map_err(|e| HttpError::Settings(format!("the HTTP client cannot be set up: {}", reason(&e))))?;
-        Ok(Self { inner: Arc::new(Inner { client, settings, requests: AtomicU64::new(0) }) })
+        let (requests, ring) = (AtomicU64::new(0), Mutex::default());
+        Ok(Self { inner: Arc::new(Inner { client, settings, requests, ring }) })
     }
 
     /// Requests that were sent, repetitions and redirects included.
@@ -219,6 +222,23 @@ impl HttpClient {
     /// # Errors
     /// Every kind of [`HttpError`]; [`HttpError::Status`] for anything but 2xx.
     pub async fn send(&self, request: &Request) -> Result<Response, HttpError> {
+        let began = Instant::now();
+        let result = self.follow(request).await;
+        self.ring().note(began.elapsed(), result.as_ref().err(), jiff::Timestamp::now());
+        result
+    }
+
+    /// How the service answered lately.
+    pub fn vitals(&self) -> Vitals {
+        self.ring().vitals()
+    }
+
+    /// A poisoned lock still holds good numbers.
+    fn ring(&self) -> std::sync::MutexGuard<'_, Ring> {
+        self.inner.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn follow(&self, request: &Request) -> Result<Response, HttpError> {
         let mut url = request.url.clone();
         for hop in 0..=HOPS {
             let answer = self.exchange(request, &url).await?;

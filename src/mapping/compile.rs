@@ -36,6 +36,16 @@ pub enum RuleSource {
 }
 
 impl RuleSource {
+    /// The source as the mapping says it; empty for none.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Direct(name) => name.clone(),
+            Self::Constant(text) => format!("\"{text}\""),
+            Self::Expression(expression) => expression.text().to_owned(),
+            Self::None => String::new(),
+        }
+    }
+
     /// Names of the source attributes.
     pub fn attributes(&self) -> Vec<&str> {
         match self {

@@ -69,6 +69,28 @@ pub struct Counts {
     pub held: u64,
 }
 
+impl Counts {
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            created: self.created + other.created,
+            updated: self.updated + other.updated,
+            enabled: self.enabled + other.enabled,
+            disabled: self.disabled + other.disabled,
+            deleted: self.deleted + other.deleted,
+            skipped: self.skipped + other.skipped,
+            failed: self.failed + other.failed,
+            held: self.held + other.held,
+        }
+    }
+
+    /// Objects for which something was written.
+    pub fn changes(&self) -> u64 {
+        self.created + self.updated + self.enabled + self.disabled + self.deleted
+    }
+}
+
 /// One pass of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cycle {

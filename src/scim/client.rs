@@ -6,20 +6,24 @@
 mod error;
 mod judge;
 mod list;
+mod record;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use error::ScimError;
 pub use list::Lister;
+pub use record::Exchange;
 pub use settings::{ScimSettings, TenantUrl};
 
 use crate::http::{
-    HttpClient, HttpError, HttpSettings, Limiter, LimiterSettings, Method, Request, Response, add_query,
+    HttpClient, HttpError, HttpSettings, Limiter, LimiterSettings, Method, Request, Response, Vitals, add_query,
 };
 use crate::model::{ObjectType, Secret};
 use error::sort;
+use record::Recorder;
 use serde_json::Value;
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -36,6 +40,7 @@ pub struct ScimClient {
     base: Url,
     token: Secret,
     cancel: CancellationToken,
+    recorder: Recorder,
 }
 
 impl ScimClient {
@@ -61,7 +66,7 @@ impl ScimClient {
             return Err(ScimError::Settings("the secret token is empty; make one in the app and set it".into()));
         }
         let (limiter, base, token) = (Limiter::new(limiter), tenant.base, Secret::new(token.to_owned()));
-        Ok(Self { http, limiter, base, token, cancel: CancellationToken::new() })
+        Ok(Self { http, limiter, base, token, cancel: CancellationToken::new(), recorder: Recorder::default() })
     }
 
     /// The same client, stopped by this token.
@@ -84,6 +89,21 @@ impl ScimClient {
     /// Requests sent so far, repetitions included.
     pub fn requests(&self) -> u64 {
         self.http.requests()
+    }
+
+    /// How the app answered lately.
+    pub fn vitals(&self) -> Vitals {
+        self.http.vitals()
+    }
+
+    /// Keeps what is said from now on, until [`ScimClient::recorded`]; for clones as well.
+    pub fn record(&self) {
+        self.recorder.begin();
+    }
+
+    /// What was said since [`ScimClient::record`], in the order in which it ended; at most two hundred exchanges.
+    pub fn recorded(&self) -> Vec<Exchange> {
+        self.recorder.end()
     }
 
     /// Resources that fit a filter, as the app sees it (E9.11); for groups without members. More than a thousand are
@@ -241,7 +261,10 @@ impl ScimClient {
     async fn send(&self, request: Request) -> Result<Response, ScimError> {
         let write = !request.is_read();
         let request = request.bearer(self.token.clone()).accept(ACCEPTED);
+        let began = Instant::now();
         let result = self.limiter.send(&self.http, &request, &self.cancel).await;
+        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.recorder.note(&request, &result, ms, &self.token);
         result.map_err(|e| self.sort(e, write))
     }
 
@@ -270,6 +293,12 @@ impl ScimClient {
 
     fn collection(&self, kind: ObjectType) -> Result<Url, ScimError> {
         self.child(&[all(kind)])
+    }
+
+    /// Path of a resource, or of the collection where `id` is `None`, for showing a request before it is sent.
+    pub fn path(&self, kind: ObjectType, id: Option<&str>) -> String {
+        let collection = format!("{}/{}", self.base.path().trim_end_matches('/'), all(kind));
+        id.map_or_else(|| collection.clone(), |id| format!("{collection}/{id}"))
     }
 
     fn resource(&self, kind: ObjectType, id: &str) -> Result<Url, ScimError> {

@@ -43,3 +43,34 @@ impl Watch {
 fn version(reader: &Reader) -> Result<i64, StoreError> {
     Ok(reader.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::job;
+
+    #[test]
+    fn every_commit_is_noticed_once_whoever_made_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let store = Store::open(&path).unwrap();
+        let mut watch = Watch::new(&store);
+        assert!(watch.changed().unwrap(), "nothing was seen yet");
+        assert!(!watch.changed().unwrap());
+        store.write_blocking(|c| job::set(c, "k", "v")).unwrap();
+        store.write_blocking(|c| job::set(c, "k", "w")).unwrap();
+        assert!(watch.changed().unwrap());
+        assert!(!watch.changed().unwrap());
+        // Reading is no change, and neither is a write that is taken back.
+        store.read(|c| job::get(c, "k")).unwrap();
+        store.write_blocking(|_| Err::<(), _>(StoreError::Aborted("no".into()))).unwrap_err();
+        assert!(!watch.changed().unwrap());
+        let other = Store::open(&path).unwrap();
+        other.write_blocking(|c| job::set(c, "k", "x")).unwrap();
+        assert!(watch.changed().unwrap());
+        assert!(!watch.changed().unwrap());
+        // From then on the newer program has it.
+        other.write_blocking(|c| Ok(c.pragma_update(None, "user_version", 99)?)).unwrap();
+        assert!(matches!(watch.changed(), Err(StoreError::Newer { .. })));
+    }
+}

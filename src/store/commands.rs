@@ -130,6 +130,33 @@ pub fn take_next(c: &Connection, fence: i64) -> Result<Option<Command>, StoreErr
     }
 }
 
+/// Takes what waits of one kind, out of turn, for the process that holds the lease with this fencing number: what
+/// cannot wait until the command under way has ended. Returns the numbers.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] if the number is no longer valid.
+pub fn take_kind(c: &Connection, kind: &str, fence: i64) -> Result<Vec<i64>, StoreError> {
+    lease::check(c, fence)?;
+    let mut statement = c.prepare_cached(
+        "UPDATE commands SET state = 'running', fence = ?2, attempts = attempts + 1, taken_at = ?3
+         WHERE state IN ('queued', 'running') AND state = 'queued' AND kind = ?1 RETURNING id",
+    )?;
+    let ids = statement.query_map(params![kind, fence, now()], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
+    Ok(ids)
+}
+
+/// Whether something of one kind waits.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn waits(c: &Connection, kind: &str) -> Result<bool, StoreError> {
+    // The first condition is that of the index of open commands.
+    let mut statement = c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM commands WHERE state IN ('queued', 'running') AND state = 'queued' AND kind = ?1)",
+    )?;
+    Ok(statement.query_row([kind], |row| row.get(0))?)
+}
+
 /// Ends a command with the exit code and the result for the process that asked.
 ///
 /// # Errors
@@ -192,7 +219,7 @@ pub fn cancel(c: &Connection, id: i64) -> Result<CommandState, StoreError> {
 mod tests {
     use super::*;
     use crate::store::lease::{Holder, Lease, acquire};
-    use crate::store::testing::memory;
+    use crate::store::testing::{memory, uses_index};
     use serde_json::json;
 
     fn next_fence(c: &Connection) -> i64 {
@@ -236,6 +263,27 @@ mod tests {
         assert_eq!(take_next(&c, next_fence(&c)).unwrap(), None);
         let given_up = get(&c, id).unwrap().unwrap();
         assert_eq!((given_up.state, given_up.exit_code), (CommandState::Done, Some(1)));
+    }
+
+    #[test]
+    fn one_kind_can_be_taken_out_of_turn() {
+        let c = memory();
+        let fence = next_fence(&c);
+        enqueue(&c, "sync", &json!({}), "bob").unwrap();
+        assert!(!waits(&c, "stop").unwrap());
+        let id = enqueue(&c, "stop", &json!({}), "bob").unwrap();
+        assert!(waits(&c, "stop").unwrap());
+        assert_eq!(take_kind(&c, "stop", fence).unwrap(), [id]);
+        assert!(!waits(&c, "stop").unwrap());
+        assert!(take_kind(&c, "stop", fence).unwrap().is_empty());
+        assert_eq!(get(&c, id).unwrap().unwrap().state, CommandState::Running);
+        assert_eq!(take_next(&c, fence).unwrap().unwrap().kind, "sync");
+        next_fence(&c);
+        assert!(matches!(take_kind(&c, "stop", fence), Err(StoreError::LeaseLost { .. })));
+        uses_index(
+            &c,
+            "SELECT 1 FROM commands WHERE state IN ('queued', 'running') AND state = 'queued' AND kind = 'stop'",
+        );
     }
 
     #[test]

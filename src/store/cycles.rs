@@ -105,6 +105,15 @@ pub fn update(
     known(changed, id)
 }
 
+/// Forgets a cycle that did nothing: what it was asked to apply was no longer what it would do.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn forget(c: &Connection, id: &str) -> Result<(), StoreError> {
+    c.prepare_cached("DELETE FROM cycles WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
 fn known(changed: usize, id: &str) -> Result<(), StoreError> {
     if changed == 0 {
         return Err(StoreError::NotFound { what: "cycle", id: id.escape_debug().to_string() });
@@ -232,6 +241,15 @@ mod tests {
         assert_eq!(ids(list(&c, 2, None).unwrap()), ["c", "b"]);
         assert_eq!(ids(list(&c, 2, Some("b")).unwrap()), ["a"]);
         assert!(list(&c, 2, Some("x")).is_err());
+    }
+
+    #[test]
+    fn a_forgotten_cycle_leaves_the_one_before() {
+        let c = memory();
+        start(&c, &cycle("a")).unwrap();
+        start(&c, &cycle("b")).unwrap();
+        forget(&c, "b").unwrap();
+        assert_eq!(latest(&c).unwrap().unwrap().id, "a");
     }
 
     #[test]

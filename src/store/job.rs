@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use super::rows::{from_json, to_json};
-use crate::model::{Organization, Quarantine, ServicePrincipal};
+use crate::model::{Health, Organization, Quarantine, ServicePrincipal};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 pub const TENANT: &str = "tenant";
 /// Whether the job was enabled when last seen: `true` or `false`.
 pub const ENABLED: &str = "enabled";
+/// Settings of a job that has no configuration file: what somebody changed, as JSON.
+pub const SETTINGS: &str = "settings";
 /// Fingerprint of the configuration of the last cycle.
 pub const CONFIG: &str = "config fingerprint";
 /// Fingerprint of the mappings of the last cycle; another one means an initial cycle (E10.41).
@@ -18,6 +20,11 @@ pub const MAPPING: &str = "mapping fingerprint";
 const QUARANTINE: &str = "quarantine";
 const SERVICE_PRINCIPAL: &str = "service principal";
 const ORGANIZATION: &str = "organization";
+const HEALTH: &str = "health";
+/// Print of the plan that was made last.
+pub const PLAN: &str = "plan";
+/// The cycle that a person stopped, so that it is not made up for at once.
+pub const STOPPED: &str = "stopped by a person";
 
 /// The value stored under a key.
 ///
@@ -111,6 +118,22 @@ pub fn set_organization(c: &Connection, organization: &Organization) -> Result<(
     set_json(c, ORGANIZATION, organization)
 }
 
+/// How directory and app were doing when last tried.
+///
+/// # Errors
+/// [`StoreError::Sql`] or [`StoreError::Value`].
+pub fn health(c: &Connection) -> Result<Health, StoreError> {
+    Ok(get_json(c, HEALTH)?.unwrap_or_default())
+}
+
+/// Stores how directory and app are doing.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn set_health(c: &Connection, health: &Health) -> Result<(), StoreError> {
+    set_json(c, HEALTH, health)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +173,26 @@ mod tests {
         let tenant = Organization { id: "t".into(), display_name: "Contoso".into(), default_domain: None };
         set_organization(&c, &tenant).unwrap();
         assert_eq!(organization(&c).unwrap(), Some(tenant));
+
+        assert_eq!(health(&c).unwrap(), Health::default());
+        let app = crate::model::SideHealth {
+            state: crate::model::SideState::Slow,
+            at: "2026-11-01T00:00:00Z".into(),
+            last_contact: None,
+            median_ms: Some(80),
+            p95_ms: Some(4_100),
+            recent: 20,
+            timeouts: 3,
+            throttled: 2,
+            wait_until: None,
+            since: Some("2026-11-01T00:00:00Z".into()),
+            error: Some("3 of the last 20".into()),
+            failed_attempts: 0,
+            next_attempt: None,
+        };
+        let both = Health { directory: None, app: Some(app) };
+        set_health(&c, &both).unwrap();
+        assert_eq!(health(&c).unwrap(), both);
 
         set(&c, "organization", "{").unwrap();
         assert!(matches!(organization(&c), Err(StoreError::Value { .. })));

@@ -1,41 +1,5 @@
 use super::*;
-use crate::model::log::{ErrorInformation, Identity, Initiator, StatusInfo, System};
-use crate::store::testing::{memory, plan};
-
-fn entry(n: u32, cycle: &str, status: LogStatus, error: Option<(&str, &str)>) -> LogEntry {
-    let identity = |id: String, name: &str| Identity { id, display_name: name.into(), ..Identity::default() };
-    LogEntry {
-        id: format!("01900000-0000-7000-8000-{n:012}"),
-        activity_date_time: format!("2026-11-01T00:00:{n:02}Z"),
-        tenant_id: "tenant".into(),
-        job_id: "flock".into(),
-        cycle_id: cycle.into(),
-        change_id: format!("change-{n}"),
-        provisioning_action: "create".into(),
-        duration_in_milliseconds: 5,
-        provisioning_status_info: StatusInfo {
-            status,
-            error_information: error.map(|(code, reason)| ErrorInformation {
-                error_code: code.into(),
-                reason: reason.into(),
-                additional_details: Some("HTTP 409 uniqueness".into()),
-                error_category: "failure".into(),
-                recommended_action: None,
-            }),
-        },
-        provisioning_steps: Vec::new(),
-        modified_properties: Vec::new(),
-        service_principal: Identity::default(),
-        source_system: System::default(),
-        target_system: System::default(),
-        source_identity: identity(
-            format!("aaaaaaaa-0000-4000-8000-{n:012}"),
-            if n == 1 { "Jörg Müller" } else { "Ada O'Neil" },
-        ),
-        target_identity: identity(if error.is_some() { String::new() } else { format!("t{n}") }, ""),
-        initiated_by: Initiator::default(),
-    }
-}
+use crate::store::testing::{entry, memory, plan};
 
 fn filled() -> Connection {
     let c = memory();

@@ -137,3 +137,55 @@ fn read_now(c: &Connection, scope: Scope) -> Result<Overview, StoreError> {
         cycles,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Counts, CycleKind, LogStatus, UserChange};
+    use crate::store::testing::{entry, memory};
+
+    #[test]
+    fn the_job_at_a_glance() {
+        let c = memory();
+        let now: Timestamp = "2026-11-01T00:10:00Z".parse().unwrap();
+        let scope = Scope { now, lease_ttl_ms: 10_000, cycles: 2, hours: 24 };
+        let empty = read(&c, scope).unwrap();
+        assert_eq!((empty.users, empty.enabled, empty.running(), empty.directory_read_at()), (0, None, None, None));
+        assert_eq!((empty.failures.len(), empty.last_log, empty.bytes > 0), (24, 0, true));
+
+        let cycle = |id: &str, state| Cycle {
+            id: id.into(),
+            kind: CycleKind::Initial,
+            state,
+            started_at: "2026-11-01T00:00:00Z".into(),
+            ended_at: None,
+            duration_ms: 0,
+            counts: Counts::default(),
+            app_requests: 0,
+            error: None,
+        };
+        for (id, state) in [("a", CycleState::Succeeded), ("b", CycleState::Failed), ("c", CycleState::Running)] {
+            cycles::start(&c, &cycle(id, state)).unwrap();
+        }
+        cycles::update(&c, "c", &Counts::default(), 3, "reading users", 1204, Some(4200)).unwrap();
+        for id in ["ada", "bob"] {
+            let change = UserChange { id: id.into(), ..UserChange::default() };
+            mirror::apply_user(&c, &change, mirror::INCREMENTAL).unwrap();
+        }
+        mirror::mark_removed(&c, ObjectType::User, "bob", crate::model::Removed::Soft).unwrap();
+        for collection in [Collection::Users, Collection::Groups, Collection::Assignments] {
+            watermarks::put(&c, collection, "https://graph").unwrap();
+        }
+        job::set(&c, job::ENABLED, "true").unwrap();
+        log::append(&c, &entry(1, "c", LogStatus::Failure, Some(("Timeout", "no answer")))).unwrap();
+        let seen = read(&c, scope).unwrap();
+        assert_eq!((seen.users, seen.listed_users, seen.enabled), (1, 2, Some(true)));
+        assert_eq!(seen.cycles.len(), 2);
+        assert_eq!(seen.running().unwrap().id, "c");
+        assert_eq!(seen.ended().unwrap().id, "b");
+        let progress = seen.progress.clone().unwrap();
+        assert_eq!((progress.phase.as_str(), progress.done, progress.total), ("reading users", 1204, Some(4200)));
+        assert_eq!((seen.log_entries, seen.last_log, seen.causes.failures, seen.failures[23]), (1, 1, 1, 1));
+        assert!(seen.directory_read_at().is_some());
+    }
+}

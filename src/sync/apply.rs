@@ -20,6 +20,7 @@ use breaker::Breaker;
 use self::learned::Learned;
 use super::journal::{self, Record, Trouble};
 use super::plan::{Request, Work};
+use super::progress::Progress;
 use super::project::{ObjectRules, Rules};
 use super::{Job, SyncError, retry};
 use crate::model::{Counts, LogStatus, ObjectType, Operation, OperationState, Verb};
@@ -57,6 +58,8 @@ pub(super) struct Applying<'a> {
     learned: Learned,
     /// Operations that were refused because somebody else has the name, and who may give it up.
     tangle: Mutex<Vec<swap::Refused>>,
+    /// What the cycle counted before anything was applied.
+    before: Counts,
     tally: Mutex<Counts>,
     /// Objects that were counted: a manager or members written in the same cycle do not count again.
     counted: Mutex<HashSet<String>>,
@@ -75,7 +78,8 @@ pub struct Applied {
     pub fatal: Option<SyncError>,
 }
 
-/// Carries out planned work. Held and rejected operations are not passed in.
+/// Carries out planned work. Held and rejected operations are not passed in. `before` is what the cycle counted so
+/// far, for whoever watches.
 ///
 /// # Errors
 /// When the store cannot be written: then nothing more is sent.
@@ -85,6 +89,7 @@ pub async fn apply(
     work: Vec<Work>,
     rules: &Rules,
     unknown: &HashSet<String>,
+    before: Counts,
 ) -> Result<Applied, SyncError> {
     let applying = Applying {
         job,
@@ -93,6 +98,7 @@ pub async fn apply(
         unknown,
         learned: Learned::default(),
         tangle: Mutex::new(Vec::new()),
+        before,
         tally: Mutex::new(Counts::default()),
         counted: Mutex::new(HashSet::new()),
         fatal: Mutex::new(None),
@@ -100,6 +106,7 @@ pub async fn apply(
         owners: Mutex::new(job.store.read(owners)?),
     };
     let mut left = work;
+    let all = left.len();
     for (verb, object_type) in ORDER {
         // In place: with a hundred thousand operations every copy of the list counts.
         let now: Vec<Work> =
@@ -108,7 +115,9 @@ pub async fn apply(
             continue;
         }
         let total = now.len();
-        job.progress(format!("{verb}: {total} to do"));
+        let words = format!("{verb}: {total} to do");
+        let done = (all - total - left.len()) as u64;
+        job.progress(Progress { words, phase: "applying", done, total: Some(all as u64) });
         let queue = Mutex::new(now.into_iter());
         let workers = (0..job.settings.concurrency.clamp(1, total)).map(|_| applying.work_off(&queue));
         for result in join_all(workers).await {
@@ -203,6 +212,7 @@ impl Applying<'_> {
             };
             let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             next = self.take(queue);
+            self.job.pulse.step();
             if self.tangled(&work, &outcome) {
                 lock(&self.tangle).push((work, outcome));
                 if let Some(id) = next.as_ref().and_then(intent) {
@@ -374,11 +384,8 @@ impl Applying<'_> {
     fn count(&self, operation: &Operation, failed: bool, adopted: bool) {
         let first = lock(&self.counted).insert(operation.source_id.clone());
         let mut counts = lock(&self.tally);
-        if failed {
-            counts.failed += 1;
-            return;
-        }
         match operation.verb {
+            _ if failed => counts.failed += 1,
             Verb::Create if adopted => counts.updated += 1,
             Verb::Create => counts.created += 1,
             Verb::Enable => counts.enabled += 1,
@@ -388,5 +395,6 @@ impl Applying<'_> {
             Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers if first => counts.updated += 1,
             Verb::SetManager | Verb::AddMembers | Verb::RemoveMembers => {}
         }
+        self.job.pulse.count(self.before.plus(&counts));
     }
 }

@@ -7,16 +7,19 @@ mod finish;
 pub use evaluate::{entitlements, roles_of};
 
 use super::apply::{self, Applied};
+use super::approval::{Approved, Moved, PlanPrint};
 use super::guard::{self, Verdict};
 use super::plan::{Note, Planned, Request, Seen, Work};
+use super::progress::Beating;
 use super::project::Subject;
 use super::read::Read;
 use super::references::{plan_managers, plan_members};
+use super::trace::{self, Stage, Tale, Trace};
 use super::{CycleEvent, CycleScope, Job, SyncError, observe, plan, read};
 use crate::model::{Collection, Counts, Cycle, CycleKind, CycleState, ObjectType, Operation, OperationState, Verb};
 use crate::scim::path::AttrPath;
 use crate::scim::resource;
-use crate::store::{StoreError, cycles, links, operations};
+use crate::store::{StoreError, cycles, job as job_table, links, operations};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -26,7 +29,7 @@ use uuid::Uuid;
 const CHUNK: usize = 500;
 
 /// What is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CycleRequest {
     /// Evaluate everything anew, whatever the watermark says.
     pub initial: bool,
@@ -34,6 +37,12 @@ pub struct CycleRequest {
     pub scope: CycleScope,
     /// Stop before anything is written to the app.
     pub dry_run: bool,
+    /// Target attributes that are left out this time; the next cycle writes them.
+    pub skip: Vec<String>,
+    /// Do only what a person saw and approved, or nothing at all.
+    pub approved: Option<Approved>,
+    /// Tell step by step, for one object that was asked for by name.
+    pub trace: bool,
 }
 
 /// What came of it.
@@ -51,6 +60,14 @@ pub struct CycleReport {
     pub unread: Vec<(Collection, String)>,
     /// The fault that stopped the cycle.
     pub fatal: Option<SyncError>,
+    /// Of a dry run over everybody: the plan in short, by which it can be approved.
+    pub plan: Option<PlanPrint>,
+    /// Why an approved plan was not applied.
+    pub moved: Option<Moved>,
+    /// Whether only a part of what was planned was to be applied: the rest is left for the next cycle.
+    pub partial: bool,
+    /// The cycle step by step, if that was asked for.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// What is planned for one cycle.
@@ -77,10 +94,15 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
         app_requests: 0,
         error: None,
     };
+    let mut unknown = HashSet::new();
+    // A dry run may go on beside the process that runs the job: what is under way there is not its business.
     if !request.dry_run {
+        unknown = finish::unsettled(job).await?;
         let row = cycle.clone();
         job.store.write(move |c| cycles::start(c, &row)).await?;
     }
+    job.pulse.clear();
+    let beating = (!request.dry_run).then(|| Beating::start(job, &cycle.id, sent_before));
     job.event(CycleEvent::Started { kind: cycle.kind });
     let mut report = CycleReport {
         cycle: cycle.clone(),
@@ -89,8 +111,20 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
         too_many: None,
         unread: Vec::new(),
         fatal: None,
+        plan: None,
+        moved: None,
+        partial: request.approved.as_ref().is_some_and(|a| a.only.is_some()),
+        trace: None,
     };
-    let outcome = pass(job, request, &mut cycle, &mut report).await;
+    let mut tale = Tale::begin();
+    if request.trace {
+        job.scim.record();
+    }
+    let outcome = pass(job, request, &unknown, &mut cycle, &mut report, &mut tale).await;
+    let recorded = if request.trace { job.scim.recorded() } else { Vec::new() };
+    if let Some(beating) = beating {
+        beating.stop().await;
+    }
     let fatal = match outcome {
         Ok(fatal) => fatal,
         Err(SyncError::Store(error)) => return Err(error),
@@ -100,7 +134,7 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
         None if job.cancel.is_cancelled() => CycleState::Stopped,
         None if !report.unread.is_empty() => CycleState::Failed,
         None => CycleState::Succeeded,
-        Some(SyncError::Stopped) => CycleState::Stopped,
+        Some(SyncError::Stopped | SyncError::Moved(_)) => CycleState::Stopped,
         Some(_) if job.cancel.is_cancelled() => CycleState::Stopped,
         Some(_) => CycleState::Failed,
     };
@@ -111,10 +145,20 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
     cycle.app_requests = job.scim.requests() - sent_before;
     cycle.ended_at = Some(job.now());
     cycle.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if let Some(SyncError::Moved(moved)) = &fatal {
+        report.moved = Some(moved.clone());
+    }
     report.fatal = fatal;
     report.cycle = cycle.clone();
-    if !request.dry_run {
+    if report.moved.is_some() {
+        // It did nothing, and was not to do anything else: there was no cycle.
+        let id = cycle.id.clone();
+        job.store.write(move |c| cycles::forget(c, &id)).await?;
+    } else if !request.dry_run {
         finish::close(job, &cycle).await?;
+    }
+    if request.trace {
+        report.trace = Some(Box::new(trace::tell(job, request, &tale, recorded, &report)?));
     }
     job.event(CycleEvent::Finished(Box::new(cycle)));
     Ok(report)
@@ -124,18 +168,38 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
 async fn pass(
     job: &Job,
     request: &CycleRequest,
+    unknown: &HashSet<String>,
     cycle: &mut Cycle,
     report: &mut CycleReport,
+    tale: &mut Tale,
 ) -> Result<Option<SyncError>, SyncError> {
-    let unknown = finish::unsettled(job).await?;
     let read = read::read(job, &cycle.id, request.initial, &request.scope).await?;
+    tale.mark(Stage::Read);
     cycle.kind = read.kind;
     report.unread.clone_from(&read.failures);
-    let subjects = evaluate::evaluate(job, &read, &request.scope)?;
+    job.turn("deciding", None);
+    let mut subjects = evaluate::evaluate(job, &read, &request.scope)?;
+    subjects.leave_out(&request.skip, &job.rules);
+    tale.mark(Stage::Scope);
     job.stopped()?;
-    let mut plan = look_and_plan(job, cycle, subjects).await?;
+    let mut plan = look_and_plan(job, cycle, subjects, tale).await?;
     job.stopped()?;
     let verdict = judge(job, &mut plan, &read)?;
+    tale.mark(Stage::Plan);
+    if request.trace {
+        tale.planned(&plan.work, &plan.notes);
+    }
+    if request.scope == CycleScope::Everyone && (request.dry_run || request.approved.is_some()) {
+        let print = PlanPrint::of(plan.work.iter().map(|w| &w.operation), job.now());
+        match &request.approved {
+            None => {
+                let row = print.clone();
+                job.store.write(move |c| job_table::set_json(c, job_table::PLAN, &row)).await?;
+                report.plan = Some(print);
+            }
+            Some(approved) => keep_approved(job, approved, &print, &mut plan)?,
+        }
+    }
     report.too_many = verdict.too_many;
     cycle.counts.held = verdict.held;
     cycle.counts.skipped = plan.notes.iter().filter(|n| !n.failed).count() as u64;
@@ -148,10 +212,29 @@ async fn pass(
         report.notes = plan.notes;
         return Ok(None);
     }
-    carry_out(job, request, cycle, plan, read, &unknown, report).await
+    carry_out(job, request, cycle, plan, read, unknown, report).await
 }
 
-async fn look_and_plan(job: &Job, cycle: &Cycle, found: evaluate::Evaluated) -> Result<Plan, SyncError> {
+/// Nothing that was not shown is done: another plan than the approved one is an error, and what was not marked goes.
+fn keep_approved(job: &Job, approved: &Approved, print: &PlanPrint, plan: &mut Plan) -> Result<(), SyncError> {
+    let known = job.store.read(|c| job_table::get_json::<PlanPrint>(c, job_table::PLAN))?;
+    if let Some(moved) = print.check(&approved.fingerprint, known.as_ref()) {
+        return Err(SyncError::Moved(moved));
+    }
+    if let Some(only) = &approved.only {
+        // What is held stays held, marked or not.
+        plan.work.retain(|w| w.operation.state != OperationState::Planned || only.contains(&w.operation.source_id));
+        plan.notes.retain(|n| only.contains(&n.subject.source_id));
+    }
+    Ok(())
+}
+
+async fn look_and_plan(
+    job: &Job,
+    cycle: &Cycle,
+    found: evaluate::Evaluated,
+    tale: &mut Tale,
+) -> Result<Plan, SyncError> {
     let mut plan = Plan { work: Vec::new(), notes: Vec::new() };
     let mut exists = evaluate::linked(job)?;
     let mut shown_managers: HashMap<String, String> = HashMap::new();
@@ -160,6 +243,7 @@ async fn look_and_plan(job: &Job, cycle: &Cycle, found: evaluate::Evaluated) -> 
     for (object_type, subjects) in [(ObjectType::User, found.users), (ObjectType::Group, found.groups)] {
         let rules = job.rules.of(object_type);
         let mut seen = observe::observe(job, object_type, &subjects, rules).await?;
+        tale.mark(Stage::Match);
         for subject in subjects {
             let shown = seen.remove(&subject.source_id).unwrap_or_else(|| unasked(&subject));
             if let Seen::One(resource) = &shown {
@@ -184,6 +268,7 @@ async fn look_and_plan(job: &Job, cycle: &Cycle, found: evaluate::Evaluated) -> 
                 Planned::Nothing => {}
             }
         }
+        tale.mark(Stage::Plan);
     }
     if let Some(reference) = job.rules.users.reference {
         let reader = job.store.reader()?;
@@ -271,19 +356,15 @@ async fn carry_out(
         let rows: Vec<Operation> = chunk.iter().map(|w| w.operation.clone()).collect();
         job.store.write(move |c| operations::insert_many(c, &rows)).await?;
     }
-    let Applied { counts, fatal } = apply::apply(job, &cycle.id, ready, &job.rules, unknown).await?;
+    let Applied { counts, fatal } = apply::apply(job, &cycle.id, ready, &job.rules, unknown, cycle.counts).await?;
     // The operations as they ended, with those that were kept back.
     let mut ended = job.store.read(|c| operations::of_cycle(c, &cycle.id))?;
     ended.extend(kept.into_iter().map(|w| w.operation).filter(|o| o.state == OperationState::Rejected));
     report.operations = ended;
-    cycle.counts.created += counts.created;
-    cycle.counts.updated += counts.updated;
-    cycle.counts.enabled += counts.enabled;
-    cycle.counts.disabled += counts.disabled;
-    cycle.counts.deleted += counts.deleted;
-    cycle.counts.failed += counts.failed;
+    cycle.counts = cycle.counts.plus(&counts);
     report.notes = plan.notes;
-    if fatal.is_none() && !job.cancel.is_cancelled() && request.scope == CycleScope::Everyone {
+    let whole = request.scope == CycleScope::Everyone && !report.partial;
+    if fatal.is_none() && !job.cancel.is_cancelled() && whole {
         finish::advance(job, &read).await?;
     }
     Ok(fatal)

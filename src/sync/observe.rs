@@ -2,6 +2,7 @@
 
 use super::matching::{self, key};
 use super::plan::Seen;
+use super::progress::Progress;
 use super::project::{ObjectRules, Subject};
 use super::scope::Course;
 use super::{Job, SyncError};
@@ -66,10 +67,12 @@ pub async fn observe(
     if open.is_empty() {
         return Ok(seen);
     }
-    job.progress(format!("looking at {} {} in the app", open.len(), plural(object_type)));
+    let words = format!("looking at {} {} in the app", open.len(), plural(object_type));
+    job.progress(Progress { words, phase: looking(object_type), done: 0, total: Some(open.len() as u64) });
     let listing =
         if open.len() > FEW { list(job, object_type, &open, rules, false).await? } else { Listing::default() };
     let mut rest = Vec::new();
+    let asked = open.len();
     for subject in open {
         match listing.answer(subject, rules) {
             Some(found) => {
@@ -77,6 +80,11 @@ pub async fn observe(
             }
             None => rest.push(subject),
         }
+    }
+    if listing.listed > 0 && !rest.is_empty() {
+        let words = format!("looking at {} {} in the app", rest.len(), plural(object_type));
+        let done = (asked - rest.len()) as u64;
+        job.progress(Progress { words, phase: looking(object_type), done, total: Some(asked as u64) });
     }
     let mut doubtful = Vec::new();
     // Indices instead of references: the compiler cannot prove the latter `Send` for every lifetime.
@@ -90,6 +98,7 @@ pub async fn observe(
     while let Some((i, answer)) = answers.next().await {
         let subject = rest[i];
         job.stopped()?;
+        job.pulse.step();
         match answer? {
             Answer::Failed(error) => {
                 silent += 1;
@@ -134,6 +143,14 @@ pub async fn observe(
     }
     refuse_taken(job, object_type, subjects, &mut seen)?;
     Ok(seen)
+}
+
+/// The phase in which single objects are asked about.
+fn looking(object_type: ObjectType) -> &'static str {
+    match object_type {
+        ObjectType::User => "looking at people in the app",
+        ObjectType::Group => "looking at groups in the app",
+    }
 }
 
 fn plural(object_type: ObjectType) -> &'static str {
@@ -273,7 +290,12 @@ async fn list(
         for found in page {
             keep(&mut listing, found, &wanted_ids, &wanted_values, rules);
         }
-        job.progress(format!("listing {} in the app: {}", plural(object_type), listing.listed));
+        let phase = match object_type {
+            ObjectType::User => "listing people in the app",
+            ObjectType::Group => "listing groups in the app",
+        };
+        let words = format!("{phase}: {}", listing.listed);
+        job.progress(Progress { words, phase, done: listing.listed, total: pages.total() });
         let left = pages.total().unwrap_or(0).saturating_sub(listing.listed).div_ceil(length.max(1) as u64);
         if !always && left > open.len() as u64 {
             return Ok(listing);

@@ -1,5 +1,6 @@
 //! Read the directory through Microsoft Graph into the mirror, and certify what was read to the end.
 
+use super::progress::Progress;
 use super::{CycleScope, Job, SyncError};
 use crate::graph::{DeltaReader, DeltaStart, GraphError};
 use crate::model::{
@@ -118,6 +119,7 @@ async fn doubt_the_empty(job: &Job, read: &mut Read) -> Result<(), SyncError> {
 
 /// Assignments have no delta query: the list is read whole each time, all pages or nothing.
 async fn read_assignments(job: &Job, cycle_id: &str, read: &mut Read) -> Result<(), SyncError> {
+    job.turn("reading assignments", None);
     let principal = match job.graph.service_principal(&job.settings.service_principal_id).await {
         Ok(principal) => principal,
         Err(error) => return failed(read, Collection::Assignments, error),
@@ -183,6 +185,12 @@ trait Delta {
     /// Its name.
     const COLLECTION: Collection;
 
+    /// What is done while it is read.
+    const PHASE: &'static str;
+
+    /// How many the mirror has.
+    fn known(c: &Connection) -> Result<u64, StoreError>;
+
     /// Properties to read.
     fn select(job: &Job) -> Vec<String>;
 
@@ -210,6 +218,12 @@ impl Delta for Users {
     type Change = UserChange;
 
     const COLLECTION: Collection = Collection::Users;
+
+    const PHASE: &'static str = "reading users";
+
+    fn known(c: &Connection) -> Result<u64, StoreError> {
+        Ok(mirror::counts(c)?.0)
+    }
 
     fn select(job: &Job) -> Vec<String> {
         job.user_properties()
@@ -255,6 +269,12 @@ impl Delta for Groups {
     type Change = GroupChange;
 
     const COLLECTION: Collection = Collection::Groups;
+
+    const PHASE: &'static str = "reading groups";
+
+    fn known(c: &Connection) -> Result<u64, StoreError> {
+        Ok(mirror::counts(c)?.1)
+    }
 
     fn select(job: &Job) -> Vec<String> {
         job.group_properties()
@@ -341,6 +361,13 @@ async fn drain<D: Delta>(
     read: &mut Read,
 ) -> Result<Drained, SyncError> {
     let mut reader = D::reader(job, start)?;
+    // A whole round reads about as many as the last one found; how many have changed nobody knows beforehand.
+    let about = if full { Some(job.store.read(D::known)?).filter(|n| *n > 0) } else { None };
+    let say = |done: usize| {
+        let words = format!("{}: {done}", D::PHASE);
+        job.progress(Progress { words, phase: D::PHASE, done: done as u64, total: about });
+    };
+    job.turn(D::PHASE, about);
     // An object may come in several entries (fault 40), so objects are counted by id.
     let mut seen = HashSet::new();
     while let Some(page) = reader.next_page().await? {
@@ -353,7 +380,7 @@ async fn drain<D: Delta>(
             read.touched.insert(id.to_owned());
             read.touched.extend(D::also(change));
         }
-        job.progress(format!("reading {}: {}", D::COLLECTION.as_str(), seen.len()));
+        say(seen.len());
         job.store.write(move |c| page.iter().try_for_each(|change| D::apply(c, change, round))).await?;
     }
     if full {

@@ -53,7 +53,7 @@ impl Kept {
             }
             Value::read(*field, to).map_err(refused)?;
             if Self::FIELDS.contains(field) {
-                kept.0.insert(field.key().to_owned(), to.trim().to_owned());
+                kept.0.insert(field.key().to_owned(), to.clone());
             }
         }
         Ok((kept, changes))

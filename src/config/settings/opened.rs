@@ -103,15 +103,7 @@ impl Opened {
         agreed: bool,
     ) -> Result<Saved, ConfigError> {
         let mut changes = self.settings.changes(wanted);
-        let mut expected = self.config.clone();
-        let mut edits = Vec::new();
-        for change in &changes {
-            let value = Value::read(change.field, &change.to)
-                .map_err(|message| ConfigError::Field { field: change.field, message })?;
-            let key = change.field.key();
-            edits.push(value.toml(&change.to).map_or(Edit::Unset(key), |toml| Edit::Set(key, toml)));
-            value.apply(change.field, &mut expected);
-        }
+        let (mut edits, mut expected) = self.edits(&changes)?;
         self.unmoved()?;
         let place = self.place(secrets_dir);
         if token.is_some() {
@@ -130,6 +122,18 @@ impl Opened {
         self.verify(&text, &expected, &edits)?;
         self.commit(&text, token, secrets_dir, &place)?;
         Ok(Saved::Written { changes })
+    }
+
+    /// The changes of the file, and what the job will then be.
+    fn edits(&self, changes: &[Change]) -> Result<(Vec<Edit>, JobConfig), ConfigError> {
+        let mut expected = self.config.clone();
+        let mut edits = Vec::new();
+        for Change { field, to, .. } in changes {
+            let value = Value::read(*field, to).map_err(|message| ConfigError::Field { field: *field, message })?;
+            edits.push(value.toml(to).map_or(Edit::Unset(field.key()), |toml| Edit::Set(field.key(), toml)));
+            value.apply(*field, &mut expected);
+        }
+        Ok((edits, expected))
     }
 
     /// Both files at once: each is written beside its place first, so that only two renames are left, and the first
@@ -239,6 +243,21 @@ impl Opened {
             }
         }
         files
+    }
+}
+
+#[cfg(test)]
+impl Opened {
+    /// The end of [`Opened::save`], as if nobody had been seen to change the file.
+    pub(super) fn commit_as_if_unmoved(
+        &self,
+        wanted: &Settings,
+        token: &Secret,
+        secrets_dir: &Path,
+    ) -> Result<(), ConfigError> {
+        let (edits, _) = self.edits(&self.settings.changes(wanted))?;
+        let text = edit::changed(&self.text, &self.path, &self.job, &edits)?;
+        self.commit(&text, Some(token), secrets_dir, &self.place(secrets_dir))
     }
 }
 

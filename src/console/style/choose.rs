@@ -32,8 +32,9 @@ pub fn choose(wishes: &Wishes<'_>, env: Env<'_>) -> (Look, Option<String>) {
     let mut messages = Vec::new();
     let glyphs = glyphs(&variable, &mut messages);
 
+    let folder = wishes.folder.map(Path::to_owned);
     let unasked = if variable("NO_COLOR").is_some() { theme::MONO } else { theme::DEFAULT };
-    let plain = || Look::built_in(unasked, glyphs.clone()).unwrap_or_default();
+    let plain = || Look { folder: folder.clone(), ..Look::built_in(unasked, glyphs.clone()).unwrap_or_default() };
     let wish = wishes.flag.map(str::to_owned).or_else(|| variable("HEELER_THEME"));
     let Some(wish) = wish.or_else(|| wishes.config.map(str::to_owned)) else { return (plain(), join(&messages)) };
 
@@ -41,7 +42,7 @@ pub fn choose(wishes: &Wishes<'_>, env: Env<'_>) -> (Look, Option<String>) {
         Ok((styles, file)) => {
             let truecolour = variable("COLORTERM").is_some_and(|value| matches!(value.as_str(), "truecolor" | "24bit"));
             let styles = if truecolour { styles } else { sixteen(styles, &wish, &mut messages) };
-            Look { theme: wish, styles, glyphs, file }
+            Look { theme: wish, styles, glyphs, file, folder }
         }
         Err(error) => {
             messages.push(format!("{error}; the theme {unasked} is used"));

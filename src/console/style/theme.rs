@@ -23,6 +23,8 @@ pub(super) const BUILT_IN: [(&str, &str); 4] = [
 /// A theme is twenty lines; more than this is some other file.
 const LARGEST_FILE: u64 = 64 * 1024;
 const INHERIT: &str = "inherit";
+/// `[select.away]` and `select.away = …` alone are tables inside a table in TOML.
+const AWAY: &str = "away";
 const ATTRIBUTES: [(&str, Modifier); 5] = [
     ("bold", Modifier::BOLD),
     ("dim", Modifier::DIM),
@@ -152,7 +154,7 @@ fn load_below(
     // A theme that inherits its own name means the compiled-in one that it takes the place of.
     let file = if above.iter().any(|other| other == name) { None } else { file_of(name, folder) };
     let Some(path) = file else {
-        let unknown = || ThemeError::Unknown { name: name.to_owned(), advice: names(name, folder) };
+        let unknown = || ThemeError::Unknown { name: name.to_owned(), advice: instead(name, folder) };
         return built_in(name).map(|styles| (styles, None)).ok_or_else(unknown);
     };
     let text = read(&path)?;
@@ -166,10 +168,11 @@ fn load_below(
                 Ok((styles, _)) => styles,
                 Err(ThemeError::Unknown { advice, .. }) => {
                     let round = above.iter().any(|other| other == parent);
-                    let what = if round {
-                        format!("`{parent}` inherits from this theme itself")
+                    let (what, advice) = if round {
+                        let what = format!("`{parent}` inherits from this theme itself");
+                        (what, "inherit from a theme that does not".to_owned())
                     } else {
-                        format!("there is no theme `{parent}` to inherit from")
+                        (format!("there is no theme `{parent}` to inherit from"), advice)
                     };
                     return Err(invalid(&[Problem { at: at.start, what, advice }]));
                 }
@@ -186,9 +189,12 @@ fn load_below(
 
 /// The file of a theme, if the folder has one. A name that could lead out of the folder has none.
 fn file_of(name: &str, folder: Option<&Path>) -> Option<PathBuf> {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-    let path = folder.filter(|_| plain)?.join(format!("{name}.toml"));
+    let path = folder.filter(|_| is_plain(name))?.join(format!("{name}.toml"));
     path.symlink_metadata().is_ok().then_some(path)
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 fn read(path: &Path) -> Result<String, ThemeError> {
@@ -206,13 +212,20 @@ fn read(path: &Path) -> Result<String, ThemeError> {
     })
 }
 
-/// What is there instead of a theme that is not.
-fn names(wanted: &str, folder: Option<&Path>) -> String {
+/// Names of the themes that can be asked for: those that are compiled in and those of the folder, sorted.
+pub fn names(folder: Option<&Path>) -> Vec<String> {
     let mut all: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
     let files = folder.and_then(|folder| folder.read_dir().ok()).into_iter().flatten().flatten();
     all.extend(files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".toml")?.to_owned())));
+    all.retain(|name| is_plain(name));
     all.sort();
     all.dedup();
+    all
+}
+
+/// What is there instead of a theme that is not.
+fn instead(wanted: &str, folder: Option<&Path>) -> String {
+    let all = names(folder);
     let nearest = nearest(wanted, all.iter().map(String::as_str));
     nearest.map_or_else(|| format!("expected {}", one_of(&all)), |meant| format!("did you mean `{meant}`?"))
 }
@@ -303,8 +316,7 @@ fn token(
                 let what = format!("`{name}` may not have a background");
                 problem(problems, &at, what, "only select, float, prod and write may");
             }
-            // `[select.away]` and `select.away = …` alone are tables inside a table in TOML.
-            "away" if token == Token::Select => {
+            AWAY if token == Token::Select => {
                 self::token(Token::SelectAway.as_str(), &at, value.get_ref(), &value.span(), layer, problems);
             }
             _ => {
@@ -328,7 +340,11 @@ fn token(
             }
         }
     }
-    layer.styles[token as usize] = Some(style);
+    // A table that holds nothing but `away` says nothing about the selected row itself.
+    let only_away = token == Token::Select && table.len() == 1 && table.contains_key(AWAY);
+    if !only_away {
+        layer.styles[token as usize] = Some(style);
+    }
 }
 
 /// A colour by its name in the terminal's palette, or as `#rrggbb`.

@@ -3,7 +3,7 @@
 use crate::expression::Role;
 use crate::model::{Assignment, CycleKind, DirectoryGroup, DirectoryUser, Member, MemberKind, ObjectType, Retry};
 use crate::store::{self, StoreError, links, mirror, retries};
-use crate::sync::project::{ObjectRules, Subject, group_subject, user_subject};
+use crate::sync::project::{ObjectRules, Rules, Subject, group_subject, user_subject};
 use crate::sync::read::Read;
 use crate::sync::references::{WantedManager, WantedMembers};
 use crate::sync::scope::{Course, Entitlements, Standing};
@@ -22,6 +22,29 @@ pub struct Evaluated {
     pub managers: Vec<WantedManager>,
     /// Groups whose members differ from the ledger.
     pub members: Vec<WantedMembers>,
+}
+
+impl Evaluated {
+    /// Leaves target attributes out, references too: they are neither compared nor written this time, and the ledger
+    /// does not hear of them.
+    pub fn leave_out(&mut self, attributes: &[String], rules: &Rules) {
+        if attributes.is_empty() {
+            return;
+        }
+        let out = |rules: &ObjectRules, rule: usize| attributes.iter().any(|a| a == rules.target(rule));
+        for subject in self.users.iter_mut().chain(&mut self.groups) {
+            let rules = rules.of(subject.object_type);
+            for values in [&mut subject.values, &mut subject.defaults] {
+                values.retain(|(rule, _)| !out(rules, *rule));
+            }
+        }
+        if rules.users.reference.is_some_and(|rule| out(&rules.users, rule)) {
+            self.managers.clear();
+        }
+        if rules.groups.reference.is_some_and(|rule| out(&rules.groups, rule)) {
+            self.members.clear();
+        }
+    }
 }
 
 /// Directory ids of everybody who is linked.
