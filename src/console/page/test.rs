@@ -8,7 +8,7 @@ use crate::console::canvas::Canvas;
 use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::Effect;
 use crate::console::shared::Shared;
-use crate::engine::ConnectionStep;
+use crate::engine::{ConnectionNews, ConnectionStep};
 use jiff::{SignedDuration, Timestamp};
 
 /// What waits for so long shows that it is alive.
@@ -121,8 +121,8 @@ impl Page for Test {
             return Vec::new();
         }
         match news {
-            News::Step(step) => self.steps.push(step),
-            News::Progress(_) => {}
+            News::Step(ConnectionNews::Ended(step)) => self.steps.push(step),
+            News::Step(ConnectionNews::Began { .. }) | News::Progress(_) => {}
             News::Done(done) => {
                 self.ticket = None;
                 match done {

@@ -142,7 +142,7 @@ fn the_palette_finds_does_and_says_why_not() {
     console.keys(": \"3\" enter");
     assert_eq!(console.state.view(), PageId::Mapping);
     // What is off says why when it is chosen all the same.
-    console.keys(": \"run\" enter");
+    console.keys(": \"run a cycle\" enter");
     assert!(line(&console, 23).contains("run a cycle now: write off"), "{}", console.screen());
 }
 

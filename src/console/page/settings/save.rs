@@ -144,7 +144,8 @@ impl Settings {
         wanted.set(Field::Enabled, "on");
         let ticket = shared.ticket();
         self.saving = Saving::Busy(Step::Save, ticket, shared.now);
-        let request = Request::Save { form: Box::new(form.clone()), wanted: Box::new(wanted), token: None, agreed: true };
+        let request =
+            Request::Save { form: Box::new(form.clone()), wanted: Box::new(wanted), token: None, agreed: true };
         vec![Effect::Desk(PageId::Settings, ticket, request)]
     }
 
@@ -186,10 +187,7 @@ impl Settings {
                 let ticket = shared.ticket();
                 self.saving = Saving::Busy(Step::Read, ticket, shared.now);
                 self.reading = None;
-                vec![
-                    Effect::Say(Tone::Plain, show(&said)),
-                    Effect::Desk(PageId::Settings, ticket, Request::Settings),
-                ]
+                vec![Effect::Say(Tone::Plain, show(&said)), Effect::Desk(PageId::Settings, ticket, Request::Settings)]
             }
             Reply::Settings(form) => {
                 // The person asked for it to be on: reading the form again does not forget that.

@@ -121,7 +121,14 @@ fn plan(verbs: &[(Verb, usize)]) -> Reply {
             });
         }
     }
-    Reply::Plan(Box::new(CycleReport { cycle, operations, notes: Vec::new(), too_many: None, unread: Vec::new(), fatal: None }))
+    Reply::Plan(Box::new(CycleReport {
+        cycle,
+        operations,
+        notes: Vec::new(),
+        too_many: None,
+        unread: Vec::new(),
+        fatal: None,
+    }))
 }
 
 #[test]
