@@ -8,7 +8,7 @@ use crate::console::canvas::Canvas;
 use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::Effect;
 use crate::console::shared::Shared;
-use crate::engine::ConnectionStep;
+use crate::engine::{ConnectionNews, ConnectionStep};
 use jiff::{SignedDuration, Timestamp};
 
 /// What waits for so long shows that it is alive.
@@ -54,11 +54,13 @@ pub struct Test {
     ticket: Option<Ticket>,
     state: State,
     steps: Vec<ConnectionStep>,
+    /// The step that is under way.
+    current: Option<&'static str>,
 }
 
 impl Default for Test {
     fn default() -> Self {
-        Self { ticket: None, state: State::Ended { ok: false }, steps: Vec::new() }
+        Self { ticket: None, state: State::Ended { ok: false }, steps: Vec::new(), current: None }
     }
 }
 
@@ -69,6 +71,7 @@ impl Test {
         self.ticket = Some(ticket);
         self.state = State::Running(shared.now);
         self.steps.clear();
+        self.current = None;
         effects.push(Effect::Desk(PageId::Test, ticket, Request::Test));
         effects
     }
@@ -121,7 +124,8 @@ impl Page for Test {
             return Vec::new();
         }
         match news {
-            News::Step(step) => self.steps.push(step),
+            News::Step(ConnectionNews::Began { name, .. }) => self.current = Some(name),
+            News::Step(ConnectionNews::Ended(step)) => self.steps.push(step),
             News::Progress(_) => {}
             News::Done(done) => {
                 self.ticket = None;
