@@ -6,9 +6,7 @@ use crate::text::{Policy, show, show_with, wrap};
 
 /// The lines of a text at a width.
 pub(super) fn lines(text: &str, cells: u16) -> Vec<String> {
-    text.lines()
-        .flat_map(|line| wrap(show_with(line, Policy::Detail).as_str(), Some(usize::from(cells)), 0))
-        .collect()
+    text.lines().flat_map(|line| wrap(show_with(line, Policy::Detail).as_str(), Some(usize::from(cells)), 0)).collect()
 }
 
 /// Puts a text at a column and row, at most up to one column before the right edge; returns the row below it.
