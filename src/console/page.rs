@@ -252,6 +252,7 @@ pub trait Page: Send {
 }
 
 pub mod assign;
+pub mod choose;
 pub mod confirm;
 pub mod connect;
 pub mod copy_menu;

@@ -1,7 +1,7 @@
 //! Questions to the store. They run on the reader thread; of one slot only the newest counts.
 
-use super::page::PageId;
 use super::page::assign::find as assign;
+use super::page::{PageId, choose};
 use super::standing::Standing;
 use super::view;
 use crate::config::JobConfig;
@@ -45,7 +45,7 @@ pub enum Query {
     Standing,
     /// Of view 1.
     Overview(view::overview::Query),
-    /// Of view 2, of the person chooser and of assigning.
+    /// Of view 2 and of assigning.
     Directory(PageId, view::directory::Query),
     /// Of assigning.
     Assign(assign::Query),
@@ -55,6 +55,8 @@ pub enum Query {
     Log(view::log::Query),
     /// Of view 5.
     Plan(view::plan::Query),
+    /// Of the person chooser.
+    Choose(choose::Query),
 }
 
 /// Its answer.
@@ -74,6 +76,8 @@ pub enum Answer {
     Log(view::log::Answer),
     /// Of view 5.
     Plan(view::plan::Answer),
+    /// Of the person chooser.
+    Choose(choose::Answer),
 }
 
 /// Where an answer belongs; a newer query of the same slot replaces an older one.
@@ -91,6 +95,7 @@ impl Query {
             Self::Mapping(q) => Slot(PageId::Mapping, q.slot()),
             Self::Log(q) => Slot(PageId::Log, q.slot()),
             Self::Plan(q) => Slot(PageId::Plan, q.slot()),
+            Self::Choose(_) => Slot(PageId::Choose, 0),
         }
     }
 
@@ -107,6 +112,7 @@ impl Query {
             Self::Mapping(q) => Answer::Mapping(view::mapping::run(q, sources)?),
             Self::Log(q) => Answer::Log(view::log::run(q, sources)?),
             Self::Plan(q) => Answer::Plan(view::plan::run(q, sources)?),
+            Self::Choose(q) => Answer::Choose(choose::run(q, sources)?),
         })
     }
 }

@@ -10,7 +10,7 @@ use super::apply::{self, Applied};
 use super::approval::{Approved, Moved, PlanPrint};
 use super::guard::{self, Verdict};
 use super::plan::{Note, Planned, Request, Seen, Work};
-use super::progress::{Beating, Progress};
+use super::progress::Beating;
 use super::project::Subject;
 use super::read::Read;
 use super::references::{plan_managers, plan_members};
@@ -94,7 +94,10 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
         app_requests: 0,
         error: None,
     };
+    let mut unknown = HashSet::new();
+    // A dry run may go on beside the process that runs the job: what is under way there is not its business.
     if !request.dry_run {
+        unknown = finish::unsettled(job).await?;
         let row = cycle.clone();
         job.store.write(move |c| cycles::start(c, &row)).await?;
     }
@@ -117,7 +120,7 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
     if request.trace {
         job.scim.record();
     }
-    let outcome = pass(job, request, &mut cycle, &mut report, &mut tale).await;
+    let outcome = pass(job, request, &unknown, &mut cycle, &mut report, &mut tale).await;
     let recorded = if request.trace { job.scim.recorded() } else { Vec::new() };
     if let Some(beating) = beating {
         beating.stop().await;
@@ -165,17 +168,16 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
 async fn pass(
     job: &Job,
     request: &CycleRequest,
+    unknown: &HashSet<String>,
     cycle: &mut Cycle,
     report: &mut CycleReport,
     tale: &mut Tale,
 ) -> Result<Option<SyncError>, SyncError> {
-    // A dry run may go on beside the process that runs the job: what is under way there is not its business.
-    let unknown = if request.dry_run { HashSet::new() } else { finish::unsettled(job).await? };
     let read = read::read(job, &cycle.id, request.initial, &request.scope).await?;
     tale.mark(Stage::Read);
     cycle.kind = read.kind;
     report.unread.clone_from(&read.failures);
-    job.progress(Progress { words: "deciding".into(), phase: "deciding", done: 0, total: None });
+    job.turn("deciding", None);
     let mut subjects = evaluate::evaluate(job, &read, &request.scope)?;
     subjects.leave_out(&request.skip, &job.rules);
     tale.mark(Stage::Scope);
@@ -210,7 +212,7 @@ async fn pass(
         report.notes = plan.notes;
         return Ok(None);
     }
-    carry_out(job, request, cycle, plan, read, &unknown, report).await
+    carry_out(job, request, cycle, plan, read, unknown, report).await
 }
 
 /// Nothing that was not shown is done: another plan than the approved one is an error, and what was not marked goes.

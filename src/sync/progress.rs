@@ -89,6 +89,11 @@ impl Pulse {
 }
 
 impl Job {
+    /// Says what begins now, to whoever watches the store: there is nothing to tell yet.
+    pub(super) fn turn(&self, phase: &'static str, total: Option<u64>) {
+        self.pulse.set(phase, 0, total);
+    }
+
     /// Says what is being done.
     pub(super) fn progress(&self, progress: Progress) {
         self.pulse.set(progress.phase, progress.done, progress.total);

@@ -119,6 +119,7 @@ async fn doubt_the_empty(job: &Job, read: &mut Read) -> Result<(), SyncError> {
 
 /// Assignments have no delta query: the list is read whole each time, all pages or nothing.
 async fn read_assignments(job: &Job, cycle_id: &str, read: &mut Read) -> Result<(), SyncError> {
+    job.turn("reading assignments", None);
     let principal = match job.graph.service_principal(&job.settings.service_principal_id).await {
         Ok(principal) => principal,
         Err(error) => return failed(read, Collection::Assignments, error),
@@ -366,6 +367,7 @@ async fn drain<D: Delta>(
         let words = format!("{}: {done}", D::PHASE);
         job.progress(Progress { words, phase: D::PHASE, done: done as u64, total: about });
     };
+    job.turn(D::PHASE, about);
     // An object may come in several entries (fault 40), so objects are counted by id.
     let mut seen = HashSet::new();
     while let Some(page) = reader.next_page().await? {
