@@ -4,7 +4,7 @@ use super::style::{Glyphs, Look, Token};
 use crate::text::{Shown, truncate, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 
 /// Text that may be drawn: cleaned, or a literal of ours.
 pub trait Text {
@@ -148,6 +148,12 @@ impl<'a> Canvas<'a> {
         let glyph = self.look.glyphs.selected;
         self.put_in(x, y, 1, glyph, Token::Text);
         if focused {
+            // A reversed row is one bar: a colour in it would become a patch of background.
+            if self.look.styles.of(Token::Select).add_modifier.contains(Modifier::REVERSED) {
+                let width = cells.min(self.area.width - x);
+                let row = Rect::new(self.area.x + x, self.area.y + y, width, 1);
+                self.buffer.set_style(row, Style::new().fg(Color::Reset).bg(Color::Reset));
+            }
             self.restyle(x, y, cells, Token::Select);
             self.park(x, y);
         } else {
