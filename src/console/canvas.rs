@@ -1,7 +1,8 @@
 //! Drawing: text at a place, in a token's style. Only [`Shown`] and literals of ours are drawn.
 
 use super::style::{Look, Token};
-use crate::text::{Shown, truncate, width};
+use super::words;
+use crate::text::{Shown, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -84,12 +85,13 @@ impl<'a> Canvas<'a> {
         if y >= self.area.height || cells == 0 {
             return x;
         }
-        let text = text.text();
-        let style = self.look.styles.of(token);
-        if width(text) <= usize::from(cells) {
-            self.set(x, y, cells, text, style)
+        let look = self.look;
+        let text = look.glyphs.plain(text.text());
+        let style = look.styles.of(token);
+        if width(&text) <= usize::from(cells) {
+            self.set(x, y, cells, &text, style)
         } else {
-            let cut = truncate(text, usize::from(cells));
+            let cut = words::end(&text, usize::from(cells), &look.glyphs);
             self.set(x, y, cells, &cut, style)
         }
     }
@@ -99,7 +101,8 @@ impl<'a> Canvas<'a> {
     pub fn put_right(&mut self, from: u16, end: u16, y: u16, text: impl Text, token: Token) -> u16 {
         let end = end.min(self.area.width);
         let room = end.saturating_sub(from);
-        let cells = u16::try_from(width(text.text())).unwrap_or(u16::MAX).min(room);
+        let cells = width(&self.look.glyphs.plain(text.text()));
+        let cells = u16::try_from(cells).unwrap_or(u16::MAX).min(room);
         let x = end - cells;
         self.put_in(x, y, cells, text, token);
         x

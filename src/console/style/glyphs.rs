@@ -1,5 +1,7 @@
 //! The characters that screens are drawn with, besides words.
 
+use std::borrow::Cow;
+
 /// The corners of a box that floats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corners {
@@ -165,6 +167,34 @@ impl Glyphs {
         self.spinner.get(at).copied().unwrap_or(" ")
     }
 
+    /// Text in the characters of this set: in ASCII the punctuation of our own sentences (`·`, `…`, `→`, `≠`, `≤`, `±`,
+    /// `×`, `—`) becomes what stands for it. Letters of other scripts stay.
+    pub fn plain<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if !self.is_ascii() || text.is_ascii() {
+            return Cow::Borrowed(text);
+        }
+        let unicode = Self::unicode();
+        let pairs = [
+            (unicode.dot, self.dot),
+            (unicode.ellipsis, self.ellipsis),
+            (unicode.arrow, self.arrow),
+            (unicode.not_equal, self.not_equal),
+            (unicode.at_most, self.at_most),
+            (unicode.plus_minus, self.plus_minus),
+            (unicode.times, self.times),
+            (unicode.none, self.none),
+            (unicode.up, self.up),
+            (unicode.down, self.down),
+        ];
+        let mut plain = text.to_owned();
+        for (from, to) in pairs {
+            if plain.contains(from) {
+                plain = plain.replace(from, to);
+            }
+        }
+        Cow::Owned(plain)
+    }
+
     /// Whether this is the ASCII set.
     pub fn is_ascii(&self) -> bool {
         self.ellipsis.is_ascii()
@@ -243,6 +273,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn sentences_are_written_in_the_characters_of_the_set() {
+        let sentence = "4 218 users · department ≠ Ω → 80×24, ≤ 1 … — ↓";
+        assert_eq!(Glyphs::unicode().plain(sentence), sentence);
+        assert_eq!(Glyphs::ascii().plain(sentence), "4 218 users . department != Ω -> 80x24, <= 1 ... - v");
     }
 
     #[test]

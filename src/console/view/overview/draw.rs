@@ -148,6 +148,13 @@ impl Sheet<'_, '_> {
         self.canvas.put_right(from, self.edge, y, text, token)
     }
 
+    /// Shows that a title is the selected row, if it is: its mark stands where that of the focus would.
+    pub(super) fn stop_title(&mut self, y: u16, stop: &Stop) {
+        if self.selected == Some(stop) {
+            self.canvas.select(0, y, self.edge, true);
+        }
+    }
+
     /// Shows that a row is the selected one, if it is.
     pub(super) fn stop(&mut self, y: u16, stop: &Stop) {
         if self.selected == Some(stop) {
@@ -220,17 +227,5 @@ fn left_column(sheet: &mut Sheet<'_, '_>) {
 
 /// Words of ours and cleaned ones, in the characters that this terminal has.
 pub(super) fn words(shared: &Shared, text: &str) -> Shown {
-    let glyphs = &shared.look.glyphs;
-    if !glyphs.is_ascii() {
-        return show(text);
-    }
-    let plain = text
-        .replace('·', glyphs.dot)
-        .replace('≠', glyphs.not_equal)
-        .replace('≤', glyphs.at_most)
-        .replace('→', glyphs.arrow)
-        .replace('…', glyphs.ellipsis)
-        .replace('—', glyphs.none)
-        .replace('×', glyphs.times);
-    show(&plain)
+    show(&shared.look.glyphs.plain(text))
 }

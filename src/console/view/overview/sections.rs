@@ -80,7 +80,12 @@ fn side(shared: &Shared, glance: &Glance, health: Option<&SideHealth>, testing: 
     if testing {
         return state(glyphs.unread, "testing", Token::Muted, String::new());
     }
-    let Some(health) = health else { return state(glyphs.remove, "not tried", Token::Muted, String::new()) };
+    let Some(health) = health else {
+        return match shared.mood() {
+            Mood::Running => state(glyphs.unread, "trying", Token::Muted, String::new()),
+            _ => state(glyphs.remove, "not tried", Token::Muted, String::new()),
+        };
+    };
     let at = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
     let since = at(&health.since).map(|since| words::day_or_clock(since, shared.now, &shared.zone));
     let since = since.map_or_else(String::new, |since| format!("since {since}"));
@@ -102,7 +107,7 @@ fn side(shared: &Shared, glance: &Glance, health: Option<&SideHealth>, testing: 
             state(glyphs.warn, "throttled", Token::Warn, until.unwrap_or(since))
         }
         SideState::Refused => state(glyphs.fail, "refused", Token::Fail, since),
-        SideState::Offline => state(glyphs.remove, &format!("offline {since}"), Token::Warn, String::new()),
+        SideState::Offline => state(glyphs.remove, "offline", Token::Warn, since),
     }
 }
 
@@ -242,14 +247,14 @@ pub(super) fn cycle(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
         return y + 1;
     };
     let began = cycle.started_at.parse::<Timestamp>().ok();
-    let time = began.map_or_else(String::new, |at| words::day_or_clock(at, shared.now, &shared.zone));
+    let time = began.map_or_else(String::new, |at| since(shared, at));
     let offline = shared.mood() == Mood::Offline;
     let running = cycle.state == CycleState::Running && !offline;
     let shown = if offline { glance.job.ended().unwrap_or(cycle) } else { cycle };
     if offline {
         sheet.title(y, "Last known job", &shared.job.name);
         let ended = shown.ended_at.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
-        let as_of = ended.map_or_else(String::new, |at| words::day_or_clock(at, shared.now, &shared.zone));
+        let as_of = ended.map_or_else(String::new, |at| since(shared, at));
         sheet.right(y, 17, &format!("as of {as_of}"), Token::Muted);
     } else if running {
         sheet.title(y, "This cycle", &time);
@@ -316,6 +321,7 @@ fn counts(sheet: &mut Sheet<'_, '_>, y: u16, cycle: &Cycle) {
             .filter(|(_, n, _)| *n > 0),
     );
     let mut x = LABEL;
+    let gap = if sheet.edge < COUNTS { 2 } else { 3 };
     for (label, number, token) in columns {
         let cells = u16::try_from(width(label)).unwrap_or(8).max(7);
         if x + cells > sheet.edge {
@@ -324,9 +330,12 @@ fn counts(sheet: &mut Sheet<'_, '_>, y: u16, cycle: &Cycle) {
         sheet.canvas.put_right(x, x + cells, y, label, Token::Muted);
         let token = if number == 0 { Token::Muted } else { token };
         sheet.canvas.put_right(x.saturating_sub(2), x + cells, y + 1, show(&words::count(number)), token);
-        x += cells + 3;
+        x += cells + gap;
     }
 }
+
+/// Below this many columns the counts of a cycle move together.
+const COUNTS: u16 = 61;
 
 /// Failures by the hour in one line.
 pub(super) fn failures(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
@@ -338,7 +347,7 @@ pub(super) fn failures(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let x = sheet.canvas.put(23, y, spark, token);
     let words = peak.map_or_else(|| "none".to_owned(), |(most, hour)| format!("peak {} · {hour}", words::count(most)));
     sheet.right(y, x + 1, &words, Token::Muted);
-    sheet.stop(y, &Stop::Failures);
+    sheet.stop_title(y, &Stop::Failures);
     y + 1
 }
 
@@ -369,6 +378,7 @@ pub(super) fn attention(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 
     if all == 0 {
         let (mark, words) = match glance.job.ended() {
             Some(_) => (shared.look.glyphs.ok, format!("nothing failed in the last {HOURS} h")),
+            None if shared.mood() == Mood::Running => (shared.look.glyphs.unread, "nothing failed so far".to_owned()),
             None => (shared.look.glyphs.unread, "nothing was tried yet".to_owned()),
         };
         let x = sheet.canvas.put_in(LABEL, first, 1, mark, Token::Muted);
@@ -465,7 +475,7 @@ fn held_row(sheet: &mut Sheet<'_, '_>, y: u16, digits: u16, held: u64, detail: b
     sheet.stop(y, &Stop::Held);
 }
 
-/// The end of an interval before now, for sentences: `Mon 09:40`, `09:40`.
+/// An instant before now, exact enough for a sentence: `09:40`, `Mon 09:40`, `12 Mar`.
 pub(super) fn since(shared: &Shared, at: Timestamp) -> String {
     let day = words::day_or_clock(at, shared.now, &shared.zone);
     if day.contains(':') || shared.now.duration_since(at) > SignedDuration::from_hours(24 * 7) {
