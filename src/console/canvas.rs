@@ -1,8 +1,7 @@
 //! Drawing: text at a place, in a token's style. Only [`Shown`] and literals of ours are drawn.
 
-use super::style::{Look, Token};
-use super::words;
-use crate::text::{Shown, width};
+use super::style::{Glyphs, Look, Token};
+use crate::text::{Shown, truncate, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -85,13 +84,12 @@ impl<'a> Canvas<'a> {
         if y >= self.area.height || cells == 0 {
             return x;
         }
-        let look = self.look;
-        let text = look.glyphs.plain(text.text());
-        let style = look.styles.of(token);
-        if width(&text) <= usize::from(cells) {
-            self.set(x, y, cells, &text, style)
+        let text = text.text();
+        let style = self.look.styles.of(token);
+        if width(text) <= usize::from(cells) {
+            self.set(x, y, cells, text, style)
         } else {
-            let cut = words::end(&text, usize::from(cells), &look.glyphs);
+            let cut = truncate(text, usize::from(cells));
             self.set(x, y, cells, &cut, style)
         }
     }
@@ -101,8 +99,7 @@ impl<'a> Canvas<'a> {
     pub fn put_right(&mut self, from: u16, end: u16, y: u16, text: impl Text, token: Token) -> u16 {
         let end = end.min(self.area.width);
         let room = end.saturating_sub(from);
-        let cells = width(&self.look.glyphs.plain(text.text()));
-        let cells = u16::try_from(cells).unwrap_or(u16::MAX).min(room);
+        let cells = u16::try_from(width(text.text())).unwrap_or(u16::MAX).min(room);
         let x = end - cells;
         self.put_in(x, y, cells, text, token);
         x
@@ -118,7 +115,17 @@ impl<'a> Canvas<'a> {
     }
 
     fn set(&mut self, x: u16, y: u16, cells: u16, text: &str, style: Style) -> u16 {
-        let (end, _) = self.buffer.set_stringn(self.area.x + x, self.area.y + y, text, usize::from(cells), style);
+        let (from, y) = (self.area.x + x, self.area.y + y);
+        let (end, _) = self.buffer.set_stringn(from, y, text, usize::from(cells), style);
+        if self.look.glyphs.is_ascii() && !text.is_ascii() {
+            // Words of ours are written once, for terminals that can do more.
+            for x in from..end {
+                let Some(cell) = self.buffer.cell_mut((x, y)) else { break };
+                if let Some(plain) = Glyphs::in_ascii(cell.symbol()) {
+                    cell.set_symbol(plain);
+                }
+            }
+        }
         end - self.area.x
     }
 

@@ -48,7 +48,7 @@ pub(super) fn connections(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     row(sheet, y + 2, "target", "SCIM 2.0", &target, &state, &Stop::Target);
     let file = format!("SQLite {}", words::size(glance.job.bytes));
     let facts = format!("{} users · {} groups", words::count(glance.job.users), words::count(glance.job.groups));
-    let facts = sheet.words(&facts);
+    let facts = show(&facts);
     let state = cache(shared, glance);
     row(sheet, y + 3, "cache", &file, &facts, &state, &Stop::Cache);
     y + 4
@@ -57,14 +57,14 @@ pub(super) fn connections(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
 fn row(sheet: &mut Sheet<'_, '_>, y: u16, label: &'static str, value: &str, fact: &Shown, state: &State, stop: &Stop) {
     let mark = sheet.plan.mark;
     sheet.canvas.put(LABEL, y, label, Token::Muted);
-    let value = sheet.words(value);
+    let value = show(value);
     sheet.canvas.put_in(VALUE, y, mark.saturating_sub(VALUE + GUTTER), value, Token::Text);
     if sheet.plan.facts {
         let cut =
             words::middle(fact.as_str(), usize::from(mark.saturating_sub(FACT + GUTTER)), &sheet.shared.look.glyphs);
         sheet.canvas.put(FACT, y, show(&cut), Token::Text);
     }
-    let word = sheet.words(&state.word);
+    let word = show(&state.word);
     let x = sheet.canvas.put_in(mark, y, 1, state.mark, state.token);
     let x = sheet.canvas.put_in(x + 1, y, sheet.edge.saturating_sub(x + 1), word, state.token);
     if !state.value.is_empty() {
@@ -228,10 +228,10 @@ fn pair(
 ) {
     let mark = sheet.plan.mark;
     sheet.canvas.put(LABEL, y, label, Token::Muted);
-    let value = sheet.words(value);
+    let value = show(value);
     sheet.canvas.put_in(VALUE, y, mark.saturating_sub(VALUE + GUTTER), value, token);
     if sheet.plan.facts {
-        let fact = sheet.words(fact);
+        let fact = show(fact);
         sheet.canvas.put_in(FACT, y, mark.saturating_sub(FACT + GUTTER), fact, Token::Text);
     }
     let x = sheet.canvas.put(mark, y, second, Token::Muted);
@@ -382,7 +382,7 @@ pub(super) fn attention(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 
             None => (shared.look.glyphs.unread, "nothing was tried yet".to_owned()),
         };
         let x = sheet.canvas.put_in(LABEL, first, 1, mark, Token::Muted);
-        let words = sheet.words(&words);
+        let words = show(&words);
         sheet.canvas.put(x + 1, first, words, Token::Muted);
         return first + 1;
     }
@@ -403,7 +403,7 @@ pub(super) fn attention(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 
     let below = all.saturating_sub(top + fit);
     if below > 0 && y < sheet.canvas.height() && !detail {
         let words = format!("{} {} more", shared.look.glyphs.down, words::count(below as u64));
-        let words = sheet.words(&words);
+        let words = show(&words);
         sheet.canvas.put(digits + 6, y, words, Token::Muted);
     }
     y
@@ -448,7 +448,7 @@ fn one_cause(sheet: &mut Sheet<'_, '_>, y: u16, digits: u16, cause: &Cause, deta
         sheet.canvas.put_in(x, y, room, &cause.words, Token::Text);
         let parts = [cause.attribute.as_ref(), cause.answer.as_ref(), Some(&cause.reason)];
         let parts: Vec<&str> = parts.into_iter().flatten().map(Shown::as_str).filter(|part| !part.is_empty()).collect();
-        let line = sheet.words(&parts.join(" · "));
+        let line = show(&parts.join(" · "));
         sheet.canvas.put_in(x, y + 1, edge.saturating_sub(x), line, Token::Muted);
     } else {
         let words = 22.min(room);

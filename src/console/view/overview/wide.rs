@@ -3,7 +3,7 @@
 use super::draw::Sheet;
 use super::sections::{self, hour, peak, since};
 use super::stop::Stop;
-use super::{Glance, draw};
+use super::Glance;
 use crate::console::style::Token;
 use crate::console::words;
 use crate::model::{Cycle, CycleState};
@@ -176,7 +176,7 @@ fn one_cycle(sheet: &mut Sheet<'_, '_>, y: u16, cycle: &Cycle) {
     let counts = &cycle.counts;
     let changes = counts.changes();
     if cycle.state == CycleState::Failed {
-        let error = draw::words(shared, cycle.error.as_deref().unwrap_or("no reason was given"));
+        let error = show(cycle.error.as_deref().unwrap_or("no reason was given"));
         sheet.canvas.put_in(29, y, edge.saturating_sub(29), error, Token::Muted);
     } else {
         let plural = if changes == 1 { "change " } else { "changes" };
