@@ -252,6 +252,7 @@ pub trait Page: Send {
 }
 
 pub mod assign;
+pub mod choose;
 pub mod confirm;
 pub mod connect;
 pub mod copy_menu;
@@ -259,6 +260,7 @@ pub mod jobs;
 pub mod menu;
 pub mod messages;
 pub mod palette;
+mod prose;
 pub mod provision;
 pub mod settings;
 pub mod test;

@@ -1,6 +1,7 @@
 //! Questions to the store. They run on the reader thread; of one slot only the newest counts.
 
-use super::page::PageId;
+use super::page::assign::find as assign;
+use super::page::{PageId, choose};
 use super::standing::Standing;
 use super::view;
 use crate::config::JobConfig;
@@ -44,14 +45,18 @@ pub enum Query {
     Standing,
     /// Of view 1.
     Overview(view::overview::Query),
-    /// Of view 2, of the person chooser and of assigning.
+    /// Of view 2 and of assigning.
     Directory(PageId, view::directory::Query),
+    /// Of assigning.
+    Assign(assign::Query),
     /// Of view 3.
     Mapping(view::mapping::Query),
     /// Of view 4.
     Log(view::log::Query),
     /// Of view 5.
     Plan(view::plan::Query),
+    /// Of the person chooser.
+    Choose(choose::Query),
 }
 
 /// Its answer.
@@ -63,12 +68,16 @@ pub enum Answer {
     Overview(view::overview::Answer),
     /// Of view 2.
     Directory(view::directory::Answer),
+    /// Of assigning.
+    Assign(assign::Answer),
     /// Of view 3.
     Mapping(view::mapping::Answer),
     /// Of view 4.
     Log(view::log::Answer),
     /// Of view 5.
     Plan(view::plan::Answer),
+    /// Of the person chooser.
+    Choose(choose::Answer),
 }
 
 /// Where an answer belongs; a newer query of the same slot replaces an older one.
@@ -82,9 +91,11 @@ impl Query {
             Self::Standing => Slot(PageId::Frame, 0),
             Self::Overview(q) => Slot(PageId::Overview, q.slot()),
             Self::Directory(page, q) => Slot(*page, q.slot()),
+            Self::Assign(q) => Slot(PageId::Assign, q.slot()),
             Self::Mapping(q) => Slot(PageId::Mapping, q.slot()),
             Self::Log(q) => Slot(PageId::Log, q.slot()),
             Self::Plan(q) => Slot(PageId::Plan, q.slot()),
+            Self::Choose(_) => Slot(PageId::Choose, 0),
         }
     }
 
@@ -97,9 +108,11 @@ impl Query {
             Self::Standing => Answer::Standing(Box::new(Standing::read(sources)?)),
             Self::Overview(q) => Answer::Overview(view::overview::run(q, sources)?),
             Self::Directory(_, q) => Answer::Directory(view::directory::run(q, sources)?),
+            Self::Assign(q) => Answer::Assign(assign::run(q, sources)?),
             Self::Mapping(q) => Answer::Mapping(view::mapping::run(q, sources)?),
             Self::Log(q) => Answer::Log(view::log::run(q, sources)?),
             Self::Plan(q) => Answer::Plan(view::plan::run(q, sources)?),
+            Self::Choose(q) => Answer::Choose(choose::run(q, sources)?),
         })
     }
 }

@@ -72,8 +72,10 @@ pub enum Mood {
     Idle,
     /// Provisioning is off.
     Off,
-    /// Neither side can be reached.
+    /// A side does not answer.
     Offline,
+    /// Cycles do not come to their end, though both sides answer.
+    Failing,
     /// It works, badly.
     Degraded,
     /// It fails too much or cannot connect.
@@ -141,6 +143,19 @@ impl Standing {
 }
 
 impl Standing {
+    /// The side that is in trouble, the worse one first.
+    pub fn troubled(&self) -> Option<(Side, &SideHealth)> {
+        self.worst(|state| state != SideState::Offline)
+            .or_else(|| self.worst(SideState::usable))
+            .or_else(|| self.worst(|state| state == SideState::Ready))
+    }
+
+    /// Whether a side does not answer. A job that is in quarantine for that reason is offline first of all.
+    fn offline(&self) -> bool {
+        let silent = self.worst(|state| state != SideState::Offline).is_some();
+        silent && self.quarantine.as_ref().is_none_or(|quarantine| quarantine.reason == NO_CONNECTION)
+    }
+
     /// The first side whose state is not fine.
     pub fn worst(&self, fine: impl Fn(SideState) -> bool) -> Option<(Side, &SideHealth)> {
         [Side::Directory, Side::App].into_iter().find_map(|side| {
@@ -150,19 +165,24 @@ impl Standing {
     }
 }
 
+/// The code of a quarantine that cycles which could not come to their end led to (E10.10).
+pub const NO_CONNECTION: &str = "EncounteredQuarantineException";
+
 impl Shared {
     /// The one word of the header.
     pub fn mood(&self) -> Mood {
         let Some(standing) = &self.standing else { return Mood::Reading };
         let running = standing.cycle.as_ref().is_some_and(|c| c.state == CycleState::Running);
-        if standing.quarantine.is_some() {
-            Mood::Quarantined
-        } else if standing.failing.is_some() || standing.worst(SideState::usable).is_some() {
+        if standing.offline() {
             Mood::Offline
+        } else if standing.quarantine.is_some() {
+            Mood::Quarantined
         } else if running && standing.held_by.is_some() {
             Mood::Running
         } else if standing.cycle.is_none() {
             Mood::NotRun
+        } else if standing.failing.is_some() || standing.worst(SideState::usable).is_some() {
+            Mood::Failing
         } else if !standing.enabled {
             Mood::Off
         } else if standing.held_by.is_none() && self.runner != Runner::Here {
@@ -199,6 +219,15 @@ impl Shared {
                 let cache = age.map_or_else(|| "nothing read yet".to_owned(), |age| format!("cache {age}"));
                 (show(&format!("offline · {cache}")), Token::Warn)
             }
+            Mood::Failing => {
+                let attempts = self.standing.as_ref().and_then(|s| s.failing.as_ref()).map_or(0, |f| f.attempts);
+                let words = match attempts {
+                    0 => "failing".to_owned(),
+                    1 => "failing · 1 cycle".to_owned(),
+                    n => format!("failing · {} cycles", words::count(n)),
+                };
+                (show(&words), Token::Fail)
+            }
             Mood::Degraded => {
                 let worst = self.standing.as_ref().and_then(|s| s.worst(|state| state == SideState::Ready));
                 let words = worst.map_or_else(
@@ -210,7 +239,7 @@ impl Shared {
                         };
                         let state = health.state.as_str();
                         match health.p95_ms.filter(|_| health.state == SideState::Slow) {
-                            Some(ms) => format!("degraded · {side} {state} {}", words::latency(ms)),
+                            Some(ms) => format!("degraded · {side} {state} {}.{} s", ms / 1000, ms % 1000 / 100),
                             None => format!("degraded · {side} {state}"),
                         }
                     },

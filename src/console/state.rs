@@ -458,3 +458,6 @@ impl State {
         effects
     }
 }
+
+#[cfg(test)]
+mod tests;

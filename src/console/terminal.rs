@@ -6,6 +6,26 @@
 //! A frame is the difference between what was sent last and what is wanted now, in one write, inside a synchronized
 //! update. Only what was really handed to the terminal counts as sent, so a frame that a slow link could not take is
 //! simply dropped, and the next one is right again.
+//!
+//! How a loop uses it, on the thread that draws:
+//!
+//! ```text
+//! let mut screen = Screen::enter()?;
+//! let mut inputs = Inputs::of(&screen.switch(), stop)?;
+//! loop {
+//!     match inputs.next().await {
+//!         Input::Resize(width, height) => screen.resize(Size { width, height }),
+//!         Input::Suspend => screen.suspend()?,         // and for the ctrl-z key
+//!         Input::Resumed => screen.resume(),
+//!         Input::Leave | Input::Gone => break,
+//!         other => update the state; take what else is inputs.ready() before drawing
+//!     }
+//!     if screen.draw(|buffer| paint(&state, buffer))? == Drawn::Stalled {
+//!         draw again after screen.patience()
+//!     }
+//! }
+//! screen.leave();
+//! ```
 
 mod decode;
 mod input;

@@ -118,13 +118,17 @@ impl Console {
 
     /// Keys by name, separated by blanks: `j j enter`, `: f o l`, `ctrl-d`. `"…"` types text letter by letter.
     pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
-        for key in keys.split(' ').filter(|k| !k.is_empty()) {
-            if let Some(text) = key.strip_prefix('"').and_then(|k| k.strip_suffix('"')) {
+        let mut rest = keys.trim_start();
+        while !rest.is_empty() {
+            if let Some((text, after)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
                 for c in text.chars() {
                     self.event(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
                 }
+                rest = after.trim_start();
             } else {
+                let (key, after) = rest.split_once(' ').unwrap_or((rest, ""));
                 self.event(Event::Key(named(key)));
+                rest = after.trim_start();
             }
         }
         self

@@ -43,6 +43,25 @@ pub fn latency(ms: u64) -> String {
     format!("{} ms", count(ms))
 }
 
+/// An interval that is set, in seconds: `40 min`, `6 h`, `90 s`.
+pub fn interval(secs: u64) -> String {
+    match secs {
+        _ if secs > 0 && secs.is_multiple_of(HOUR) => format!("{} h", count(secs / HOUR)),
+        _ if secs > 0 && secs.is_multiple_of(MINUTE) => format!("{} min", count(secs / MINUTE)),
+        _ => format!("{} s", count(secs)),
+    }
+}
+
+/// The size of a file: `812 KB`, `18 MB`, `1.2 GB`. A kilobyte is 1000 bytes. Never rounded up.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} GB", count(bytes / 1_000_000_000), bytes % 1_000_000_000 / 100_000_000),
+    }
+}
+
 /// Whole seconds, with two units where the smaller still matters.
 fn span(secs: u64) -> String {
     match secs {
@@ -130,7 +149,11 @@ pub fn percent(part: u64, of: u64) -> String {
 
 /// A spark line, one cell per number. The highest number is the full height; only zero is the lowest step.
 pub fn spark(numbers: &[u64], glyphs: &Glyphs) -> String {
-    let most = numbers.iter().copied().max().unwrap_or(0).max(1);
+    spark_of(numbers, numbers.iter().copied().max().unwrap_or(0), glyphs)
+}
+
+/// A spark line to a scale: `most` is the full height. For several lines that are to be compared.
+pub fn spark_of(numbers: &[u64], most: u64, glyphs: &Glyphs) -> String {
     numbers.iter().map(|number| glyphs.spark[spark_step(*number, most)]).collect()
 }
 
@@ -238,6 +261,18 @@ mod tests {
     }
 
     #[test]
+    fn intervals_and_sizes_have_one_unit() {
+        for (secs, text) in [(2_400, "40 min"), (21_600, "6 h"), (90, "90 s"), (0, "0 s"), (5_400, "90 min")] {
+            assert_eq!(interval(secs), text);
+        }
+        for (bytes, text) in
+            [(0, "0 B"), (999, "999 B"), (812_400, "812 KB"), (18_400_000, "18 MB"), (1_290_000_000, "1.2 GB")]
+        {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
     fn ages_are_coarse() {
         for (secs, text) in [
             (0, "now"),
@@ -328,6 +363,7 @@ mod tests {
         assert_eq!(spark(&[], &UNICODE), "");
         assert_eq!(spark(&[0, 1, 2, 3, 4, 5, 6, 7], &Glyphs::ascii()), ".:-=+*#@");
         assert_eq!(spark(&[u64::MAX, 1], &UNICODE), "█▂");
+        assert_eq!(spark_of(&[0, 5, 20], 10, &UNICODE), "▁▅█");
     }
 
     #[test]

@@ -117,7 +117,8 @@ impl Palette {
                     score.map(|score| (score, item.on, i))
                 })
                 .collect();
-            scored.sort_by_key(|(score, on, i)| (std::cmp::Reverse(*on), std::cmp::Reverse(*score), *i));
+            // What fits best comes first; what is off has to fit better than what is on.
+            scored.sort_by_key(|(score, on, i)| (std::cmp::Reverse(if *on { *score } else { score / 3 * 2 }), *i));
             scored.into_iter().map(|(_, _, i)| Row::Item(i)).collect()
         };
         self.rows = List { rows, height: self.rows.height, ..List::default() };
@@ -240,7 +241,7 @@ impl Page for Palette {
         if self.rows.rows.is_empty() {
             inside.put(3, 1, show(&format!("nothing is called \"{}\"", self.input.value())), Token::Muted);
         }
-        let keys = w / 2 + 2;
+        let keys = w * 3 / 5 + 1;
         let rows = usize::from(h.saturating_sub(1));
         for (y, (i, row)) in (1..h).zip(self.rows.visible(rows)) {
             match row {
@@ -253,7 +254,8 @@ impl Page for Palette {
                     inside.put_in(3, y, keys - 4, show(&item.title), token);
                     let keyed: Shown = show(&item.keys);
                     let x = inside.put_in(keys, y, w.saturating_sub(keys + 1), keyed, Token::Accent);
-                    inside.put_right((x + 1).max(keys + 6), w - 1, y, item.note, Token::Muted);
+                    let from = if item.keys.is_empty() { keys } else { (x + 2).max(keys + 4) };
+                    inside.put_right(from, w - 1, y, item.note, Token::Muted);
                 }
             }
             if i == self.rows.selected {

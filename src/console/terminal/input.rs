@@ -141,7 +141,11 @@ impl Keyboard {
         } else {
             rustix::fs::open("/dev/tty", OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?
         };
-        Ok(Self { fd, switch, decoder: Decoder::default() })
+        Ok(Self::on(fd, switch))
+    }
+
+    fn on(fd: OwnedFd, switch: Switch) -> Self {
+        Self { fd, switch, decoder: Decoder::default() }
     }
 
     /// Waits until there are bytes (`true`), the switch was thrown, or the time is over.
@@ -311,9 +315,13 @@ fn read(mut source: impl InputSource, to: &mpsc::Sender<Input>, taken: &AtomicUs
             }
         }
     }
-    let _ = to.try_send(Input::Gone);
+    // Waits for room if it must: this one may not be lost.
+    let _ = to.blocking_send(Input::Gone);
 }
 
 fn is_ctrl_c(input: &Input) -> bool {
     matches!(input, Input::Key(KeyEvent { code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL, .. }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,11 @@ impl Tty {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn of(fd: OwnedFd) -> Self {
+        Self { fd, shared: true }
+    }
+
     /// Another handle of the same open file.
     pub(super) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { fd: self.fd.try_clone()?, shared: self.shared })

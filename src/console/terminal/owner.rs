@@ -14,7 +14,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{ThreadId, current};
 use std::time::Duration;
 
@@ -72,8 +72,9 @@ pub fn restore() {
     if TORN.swap(false, Ordering::Relaxed) {
         tty.send_patiently(CANCEL, PATIENCE);
     }
-    tty.send_patiently(LEAVE, PATIENCE);
+    // Before a person can see that the shell is back, and type for it.
     let _ = rustix::termios::tcflush(&tty, QueueSelector::IFlush);
+    tty.send_patiently(LEAVE, PATIENCE);
     let _ = rustix::termios::tcsetattr(&tty, OptionalActions::Now, &before);
 }
 
@@ -112,7 +113,7 @@ fn parent(pid: Pid) -> Option<Pid> {
     Pid::from_raw(rest.split_whitespace().nth(1)?.parse().ok()?)
 }
 
-type Tell = Box<dyn Fn(Shown) + Send>;
+type Tell = Box<dyn Fn(Shown) + Send + Sync>;
 
 struct Watch {
     /// The thread that draws.
@@ -120,28 +121,26 @@ struct Watch {
     tell: Tell,
 }
 
-static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
+static WATCH: Mutex<Option<Arc<Watch>>> = Mutex::new(None);
 
 /// From now on a panic of the calling thread, which draws, gives the terminal back before it says anything; one of
-/// another thread is told to `tell` in one line instead of being printed over the screen. [`ignore_panics`] ends it.
-pub fn catch_panics(tell: impl Fn(Shown) + Send + 'static) {
+/// another thread is told to `tell` in one line instead of being printed over the screen. Leaving the screen ends it.
+pub fn catch_panics(tell: impl Fn(Shown) + Send + Sync + 'static) {
     static HOOK: Once = Once::new();
-    *lock(&WATCH) = Some(Watch { thread: current().id(), tell: Box::new(tell) });
+    *lock(&WATCH) = Some(Arc::new(Watch { thread: current().id(), tell: Box::new(tell) }));
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            // Not held while anything is printed or told: that may panic as well.
-            let watch = lock(&WATCH).take();
+            // Not locked while anything is printed or told.
+            let watch = lock(&WATCH).clone();
             match watch {
                 None => previous(info),
                 Some(watch) if watch.thread == current().id() => {
+                    ignore_panics();
                     restore();
                     text::err_line(&report(info));
                 }
-                Some(watch) => {
-                    (watch.tell)(line(info));
-                    lock(&WATCH).get_or_insert(watch);
-                }
+                Some(watch) => (watch.tell)(line(info)),
             }
         }));
     });
@@ -179,3 +178,6 @@ fn report(info: &PanicHookInfo<'_>) -> Shown {
     }
     show_with(&text, Policy::Lines)
 }
+
+#[cfg(test)]
+mod tests;

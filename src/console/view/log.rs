@@ -1,39 +1,42 @@
-//! View: log.
+//! View 4: the log. Causes first (what failed, how often, since when), the events of the chosen cause below, and all
+//! about one of them.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`query`], `export` | what is asked of the store, on the reader thread |
+//! | `state`, `update` | causes, a window of events, the detail; what keys, answers and time do to them |
+//! | `layout`, `draw` | where things are, and what they look like |
+//! | `detail`, `full`, `lines` | an entry beside the list, and on a page of its own |
+//! | `phrase` | short names of attributes, answers, times |
+//!
+//! The list only ever holds a window of the log. New entries come in at its top while it follows; paused, it stands
+//! still and they are counted.
+
+mod copies;
+mod detail;
+mod draw;
+mod export;
+mod full;
+mod layout;
+mod lines;
+mod phrase;
+pub mod query;
+mod state;
+#[cfg(test)]
+mod tests;
+mod update;
+
+pub use query::{Answer, Query, run};
+pub use state::Log;
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
 use crate::console::effect::Effect;
-use crate::console::page::{Page, PageId};
-use crate::console::query::Sources;
+use crate::console::page::{CopyItem, Focus, Object, Page, PageId, Reason};
+use crate::console::query::Answer as AnyAnswer;
 use crate::console::shared::Shared;
-use crate::store::StoreError;
-
-/// What the view asks the store.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Query {}
-
-impl Query {
-    /// Of one slot only the newest query counts.
-    pub fn slot(&self) -> u8 {
-        0
-    }
-}
-
-/// What the store answers.
-#[derive(Debug)]
-pub enum Answer {}
-
-/// Asks the store; runs on the reader thread.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn run(query: &Query, _sources: &Sources<'_>) -> Result<Answer, StoreError> {
-    match *query {}
-}
-
-/// The view.
-#[derive(Default)]
-pub struct Log {}
+use crate::text::Shown;
+use crossterm::event::KeyEvent;
 
 impl Page for Log {
     fn id(&self) -> PageId {
@@ -41,16 +44,98 @@ impl Page for Log {
     }
 
     fn actions(&self) -> &'static [Action] {
-        &[]
+        state::ACTIONS
+    }
+
+    fn enabled(&self, _shared: &Shared, action: Action) -> Result<(), Reason> {
+        self.can(action)
     }
 
     fn hints(&self, _shared: &Shared) -> Vec<(Action, &'static str)> {
-        Vec::new()
+        if self.typing {
+            return vec![(Action::Open, "keep the filter"), (Action::Back, "clear it")];
+        }
+        if self.full.is_some() {
+            return vec![
+                (Action::Back, "back"),
+                (Action::Next, "next"),
+                (Action::Previous, "previous"),
+                (Action::OpenRule, "mapping"),
+                (Action::Provision, "provision"),
+                (Action::Copy, "copy"),
+            ];
+        }
+        vec![
+            (Action::OpenRule, "mapping"),
+            (Action::Provision, "provision"),
+            (Action::Copy, "copy"),
+            (Action::Follow, "follow"),
+            (Action::Filter, "filter"),
+            (Action::Columns, "full"),
+            (Action::Export, "export"),
+            (Action::Zoom, "zoom"),
+            (Action::NextPane, "next pane"),
+            (Action::Open, "open"),
+        ]
     }
 
-    fn act(&mut self, _shared: &mut Shared, _action: Action) -> Vec<Effect> {
-        Vec::new()
+    fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        self.refresh(shared)
     }
 
-    fn draw(&self, _shared: &Shared, _canvas: &mut Canvas<'_>) {}
+    fn focus(&mut self, shared: &mut Shared, focus: Focus) -> Vec<Effect> {
+        self.focus_on(shared, focus)
+    }
+
+    fn act(&mut self, shared: &mut Shared, action: Action) -> Vec<Effect> {
+        self.do_action(shared, action)
+    }
+
+    fn typing(&self) -> bool {
+        self.typing
+    }
+
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Vec<Effect> {
+        self.typed(shared, key)
+    }
+
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Vec<Effect> {
+        self.pasted(text)
+    }
+
+    fn back(&mut self, shared: &mut Shared) -> Option<Vec<Effect>> {
+        self.go_back(shared)
+    }
+
+    fn settled(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        self.rested(shared)
+    }
+
+    fn answer(&mut self, shared: &mut Shared, answer: AnyAnswer) -> Vec<Effect> {
+        match answer {
+            AnyAnswer::Log(answer) => self.answered(shared, answer),
+            _ => Vec::new(),
+        }
+    }
+
+    fn failed(&mut self, _shared: &mut Shared, why: Shown) -> Vec<Effect> {
+        self.pending = None;
+        self.asked = None;
+        let first = self.failed.is_none();
+        self.failed = Some(why.clone());
+        // Rows that are there stay; that they are no longer fresh is said once.
+        if first { vec![Effect::fail(&format!("the log cannot be read: {why}"))] } else { Vec::new() }
+    }
+
+    fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
+        self.paint(shared, canvas);
+    }
+
+    fn object(&self) -> Option<Object> {
+        self.object_here()
+    }
+
+    fn copies(&self, shared: &Shared) -> Vec<CopyItem> {
+        self.copy_items(shared)
+    }
 }

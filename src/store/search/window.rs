@@ -23,7 +23,7 @@ const FEW: usize = if cfg!(test) { 8 } else { 20_000 };
 /// The order of a list of the directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sort {
-    /// By display name.
+    /// By name: of users the one they sign in with, which is what lists show; of groups the display name.
     #[default]
     Name,
     /// By department, then by name. Groups have none and are sorted by name.
@@ -373,11 +373,20 @@ impl Plan {
         }
     }
 
-    /// The columns of the order; the last one makes places unique.
-    fn keys(&self) -> &'static [&'static str] {
-        match self.sort {
-            Sort::Name => &["name_key", "pk"],
-            Sort::Department => &["department_key", "name_key", "pk"],
+    /// The column that names are sorted by.
+    fn name(&self) -> &'static str {
+        match self.object_type {
+            ObjectType::User => "user_key",
+            ObjectType::Group => "name_key",
+        }
+    }
+
+    /// The columns of the order, the last of which makes places unique, and the index that carries it.
+    fn keys(&self) -> (&'static [&'static str], &'static str) {
+        match (self.sort, self.object_type) {
+            (Sort::Department, _) => (&["department_key", "user_key", "pk"], "users_department"),
+            (Sort::Name, ObjectType::User) => (&["user_key", "pk"], "users_user"),
+            (Sort::Name, ObjectType::Group) => (&["name_key", "pk"], "groups_name"),
         }
     }
 
@@ -389,7 +398,7 @@ impl Plan {
     }
 
     fn walk(&self, from: Option<(&Cursor, bool)>, backwards: bool, limit: usize) -> (String, Vec<Sql>) {
-        let (table, keys) = (self.table, self.keys());
+        let (table, (keys, index)) = (self.table, self.keys());
         let mut values = self.values.clone();
         let down = backwards != self.reverse;
         let place = from.map_or_else(String::new, |(cursor, inclusive)| {
@@ -417,8 +426,7 @@ impl Plan {
                 self.qualified(keys, "+").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
             ),
             _ => format!(
-                "SELECT pk FROM {table} INDEXED BY {table}_{} WHERE {}{place} ORDER BY {} LIMIT ?{last}",
-                self.sort.as_str(),
+                "SELECT pk FROM {table} INDEXED BY {index} WHERE {}{place} ORDER BY {} LIMIT ?{last}",
                 self.conditions,
                 self.qualified(keys, "").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
             ),
@@ -426,11 +434,12 @@ impl Plan {
         let link_columns =
             links::COLUMNS.split(", ").map(|name| format!("links.{name}")).collect::<Vec<_>>().join(", ");
         let sql = format!(
-            "SELECT {}, {table}.name_key, {table}.pk, {}, retries.code, {link_columns} FROM {table}
+            "SELECT {}, {table}.{}, {table}.pk, {}, retries.code, {link_columns} FROM {table}
              LEFT JOIN links ON links.object_type = ?1 AND links.source_id = {table}.id
              LEFT JOIN retries ON retries.object_type = ?1 AND retries.source_id = {table}.id
              WHERE {table}.pk IN ({inner}) ORDER BY {}",
             self.columns,
+            self.name(),
             self.lead(),
             self.qualified(keys, "+").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
         );
@@ -462,7 +471,7 @@ impl Plan {
 
     /// Where an object is, or would be if it fitted.
     fn place_of(&self, c: &Connection, id: &str) -> Result<Option<Cursor>, StoreError> {
-        let sql = format!("SELECT {}, name_key, pk FROM {} WHERE id = ?1", self.lead(), self.table);
+        let sql = format!("SELECT {}, {}, pk FROM {} WHERE id = ?1", self.lead(), self.name(), self.table);
         let read = |row: &Row<'_>| Ok(Cursor { lead: row.get(0)?, name_key: row.get(1)?, pk: row.get(2)? });
         Ok(c.prepare_cached(&sql)?.query_row([id], read).optional()?)
     }

@@ -1,0 +1,113 @@
+//! Drawing the connection test.
+
+use super::{KNOWN, Known, OF_DIRECTORY, State, Test, spinner};
+use crate::console::canvas::Canvas;
+use crate::console::page::prose;
+use crate::console::shared::Shared;
+use crate::console::style::Token;
+use crate::console::words;
+use crate::engine::ConnectionStep;
+use crate::text::show;
+
+/// Column of the mark, of the title, where the time ends, and of what was found.
+const MARK: u16 = 3;
+const TITLE: u16 = 6;
+const TIME: u16 = 35;
+const FOUND: u16 = 38;
+
+impl Test {
+    pub(super) fn paint(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
+        let (w, h) = (canvas.width(), canvas.height());
+        let x = canvas.put(1, 0, "Test connection", Token::Strong);
+        let what = show(&format!("{} {} {}", shared.job.source_long, canvas.look.glyphs.arrow, shared.job.target_long));
+        let room = w.saturating_sub(x + 3 + 17);
+        canvas.put_in(x + 3, 0, room, what, Token::Text);
+        canvas.put_right(x + 3, w.saturating_sub(1), 0, "nothing is written", Token::Muted);
+        let mut y = 2;
+        canvas.title(0, y, "Directory", false);
+        y += 1;
+        for (i, known) in KNOWN.iter().enumerate() {
+            if i == OF_DIRECTORY {
+                y += 1;
+                canvas.title(0, y, "App", false);
+                y += 1;
+            }
+            // Groups are asked for where they are provisioned: nobody knows before.
+            let step = self.steps.iter().find(|step| step.name == known.name);
+            if i + 1 == KNOWN.len() && step.is_none() {
+                continue;
+            }
+            self.step(shared, canvas, y, known, step);
+            y += 1;
+        }
+        let room = h.saturating_sub(y + 1);
+        let mut below = canvas.part(0, y + 1, w, room);
+        self.below(shared, &mut below);
+    }
+
+    fn step(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16, known: &Known, step: Option<&ConnectionStep>) {
+        let glyphs = &shared.look.glyphs;
+        let w = canvas.width();
+        let room = w.saturating_sub(FOUND + 1);
+        let Some(step) = step else {
+            let running = matches!(self.state, State::Running(_));
+            if running && self.current == Some(known.name) {
+                let moving = match self.state {
+                    State::Running(since) => spinner(shared, since),
+                    _ => None,
+                };
+                canvas.put_in(MARK, y, 1, moving.unwrap_or(glyphs.filled), Token::Accent);
+                canvas.put(TITLE, y, known.title, Token::Text);
+                canvas.put_in(FOUND, y, room, "under way", Token::Muted);
+            } else {
+                canvas.put_in(MARK, y, 1, glyphs.hollow, Token::Muted);
+                canvas.put(TITLE, y, known.title, Token::Muted);
+                if !running {
+                    canvas.put_in(FOUND, y, room, "not tried", Token::Muted);
+                }
+            }
+            return;
+        };
+        let (mark, token) = if step.ok { (glyphs.ok, Token::Ok) } else { (glyphs.fail, Token::Fail) };
+        canvas.put_in(MARK, y, 1, mark, token);
+        canvas.put(TITLE, y, known.title, Token::Text);
+        canvas.put_right(TITLE, TIME, y, show(&words::duration(step.ms)), Token::Muted);
+        if step.ok {
+            canvas.put_in(FOUND, y, room, show(&step.message), Token::Text);
+        } else {
+            canvas.put_in(FOUND, y, room, "failed", Token::Fail);
+        }
+    }
+
+    /// How it ended, why, and what to do.
+    fn below(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
+        let mut y = 0;
+        let mut text = |canvas: &mut Canvas<'_>, text: &str, token: Token| y = prose::put(canvas, 3, y, text, token);
+        match &self.state {
+            State::Running(_) => {}
+            State::Ended { ok: true } => {
+                let sum: u64 = self.steps.iter().map(|step| step.ms).sum();
+                text(canvas, &format!("Both sides answer, all steps in {}.", words::duration(sum)), Token::Text);
+                let off = shared.standing.as_ref().is_some_and(|standing| !standing.enabled);
+                if off {
+                    text(canvas, "Provisioning is off. The settings (o) turn it on.", Token::Muted);
+                }
+            }
+            State::Ended { ok: false } => {
+                for step in self.steps.iter().filter(|step| !step.ok) {
+                    let mut parts = step.message.split("; ");
+                    text(canvas, parts.next().unwrap_or_default(), Token::Fail);
+                    for part in parts {
+                        text(canvas, part, Token::Text);
+                    }
+                }
+            }
+            State::Refused(trouble) => {
+                text(canvas, trouble.what.as_str(), Token::Fail);
+                for line in &trouble.advice {
+                    text(canvas, line.as_str(), Token::Text);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What the overview asks the store: one question, one consistent look.
+
+use crate::config::Scope;
+use crate::console::page::Object;
+use crate::console::query::Sources;
+use crate::mapping::ScopingFilter;
+use crate::model::{Health, ObjectType};
+use crate::store::log::{CauseRow, class};
+use crate::store::overview::{self, Overview};
+use crate::store::{StoreError, audit, job, mirror};
+use crate::text::{Shown, show};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A lease without a heartbeat for longer than this is not held; as the engine has it.
+const LEASE_MS: i64 = 15_000;
+/// Cycles that are listed or drawn.
+const CYCLES: usize = 60;
+/// Hours of failures and causes.
+pub(super) const HOURS: u16 = 24;
+/// Causes whose example is looked up: more never fit on a screen at once.
+const EXAMPLES: usize = 60;
+/// Changes by people that are listed.
+const CHANGES: usize = 6;
+
+/// What the view asks the store.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// Everything on the page.
+    Glance,
+}
+
+impl Query {
+    /// Of one slot only the newest query counts.
+    pub fn slot(&self) -> u8 {
+        0
+    }
+}
+
+/// What the store answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// Everything on the page.
+    Glance(Box<Glance>),
+}
+
+/// The job at a glance. Texts are clean.
+#[derive(Clone, Debug, Default)]
+pub struct Glance {
+    /// Counts, cycles, causes, ages.
+    pub job: Overview,
+    /// How both sides do.
+    pub health: Health,
+    /// What needs attention, the most frequent first.
+    pub causes: Vec<Cause>,
+    /// What people changed in the last 24 hours, newest first.
+    pub changes: Vec<Changed>,
+    /// Who belongs, in words.
+    pub scope: Shown,
+    /// What the scoping filter asks for, in words; empty without one.
+    pub filter: Shown,
+    /// Whether groups are provisioned too.
+    pub groups: bool,
+    /// Time between the starts of two cycles.
+    pub interval: Duration,
+    /// Removals per cycle above which they are held.
+    pub threshold: Option<u64>,
+    /// Whether accounts that leave scope are left alone.
+    pub keep_leavers: bool,
+}
+
+/// One cause as the page shows it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cause {
+    /// Number of the cause in the store.
+    pub id: i64,
+    /// Whether these objects failed, or only have to be looked at.
+    pub failure: bool,
+    /// In a few words: `target rejects value`.
+    pub words: Shown,
+    /// The attribute it is about, if that is known.
+    pub attribute: Option<Shown>,
+    /// What the app answered: `400 invalidValue`.
+    pub answer: Option<Shown>,
+    /// What the reason says beyond the answer, with what differs from object to object left out.
+    pub reason: Shown,
+    /// Objects that are concerned, and whether there are more.
+    pub objects: (u64, bool),
+    /// The first entry of the last 24 hours.
+    pub first: Timestamp,
+    /// Error code and reason as the log knows them; untrusted.
+    pub key: (String, String),
+    /// The attribute as the mapping knows it; untrusted.
+    pub path: Option<String>,
+    /// The object that was concerned last.
+    pub example: Option<Object>,
+}
+
+/// Something a person did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changed {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Shown,
+    /// Who.
+    pub who: Shown,
+}
+
+/// Asks the store; runs on the reader thread.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
+    let Query::Glance = query;
+    let (c, config) = (sources.c, &sources.facts.config);
+    let scope = overview::Scope { now: sources.now, lease_ttl_ms: LEASE_MS, cycles: CYCLES, hours: HOURS };
+    let job = overview::read(c, scope)?;
+    let mut causes = Vec::with_capacity(job.causes.rows.len());
+    for (at, row) in job.causes.rows.iter().enumerate() {
+        let example = if at < EXAMPLES { example(sources, row)? } else { None };
+        causes.push(cause(row, example));
+    }
+    let since = sources.now - SignedDuration::from_hours(i64::from(HOURS));
+    let changes = audit::list(c, CHANGES, None)?.into_iter().filter_map(|entry| {
+        let at = entry.at.parse::<Timestamp>().ok().filter(|at| *at >= since)?;
+        Some(Changed { at, what: show(&lower(&entry.what)), who: show(&entry.who) })
+    });
+    Ok(Answer::Glance(Box::new(Glance {
+        health: job::health(c)?,
+        causes,
+        changes: changes.collect(),
+        scope: show(scope_words(config.scope)),
+        filter: show(&sources.facts.rules.users.mapping.filter.as_ref().map(filter_words).unwrap_or_default()),
+        groups: config.groups,
+        interval: config.interval,
+        threshold: config.deletion_threshold,
+        keep_leavers: config.skip_out_of_scope_deletions,
+        job,
+    })))
+}
+
+fn cause(row: &CauseRow, example: Option<Object>) -> Cause {
+    let words = match class(&row.code) {
+        "other" if !row.code.is_empty() => row.code.as_str(),
+        words => words,
+    };
+    let answer = row.http_status.map(|status| match &row.scim_type {
+        Some(kind) => format!("{status} {kind}"),
+        None => status.to_string(),
+    });
+    Cause {
+        id: row.id,
+        failure: row.status == crate::model::LogStatus::Failure,
+        words: show(words),
+        attribute: row.attribute.as_deref().map(show),
+        answer: answer.as_deref().map(show),
+        reason: show(beyond_answer(&row.reason, answer.as_deref())),
+        objects: (row.objects.n, row.objects.at_least),
+        first: row.first,
+        key: (row.code.clone(), row.reason.clone()),
+        path: row.attribute.clone(),
+        example,
+    }
+}
+
+/// The object that a cause concerned last, under the name people know it by.
+fn example(sources: &Sources<'_>, row: &CauseRow) -> Result<Option<Object>, StoreError> {
+    if row.example_id.is_empty() {
+        return Ok(None);
+    }
+    let id = row.example_id.clone();
+    if let Some(user) = mirror::user(sources.c, &id)? {
+        let name = user.text("userPrincipalName").unwrap_or(&row.example).to_owned();
+        return Ok(Some(Object { object_type: ObjectType::User, id, name }));
+    }
+    let group = mirror::group(sources.c, &id)?;
+    Ok(group.map(|_| Object { object_type: ObjectType::Group, id, name: row.example.clone() }))
+}
+
+/// The first letter small: the words of the audit are titles.
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// Who belongs, in one word.
+pub(super) fn scope_words(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Assigned => "assigned",
+        Scope::All => "everybody",
+    }
+}
+
+/// What a scoping filter asks for, in words: `department ≠ Contractor`. Empty if it asks for nothing.
+pub(super) fn filter_words(filter: &ScopingFilter) -> String {
+    // Whatever the verdict on nobody is: it names every clause.
+    let verdict = filter.evaluate_with(&|_| Value::Null);
+    let mut words = String::new();
+    let mut group = None;
+    for clause in &verdict.clauses {
+        if !words.is_empty() {
+            words.push_str(if group == Some(clause.group) { " and " } else { " or " });
+        }
+        group = Some(clause.group);
+        words.push_str(&clause.attribute);
+        words.push(' ');
+        words.push_str(match clause.operator.as_str() {
+            "EQUALS" => "=",
+            "NOT EQUALS" => "≠",
+            other => other,
+        });
+        match &clause.value {
+            Value::Null => {}
+            Value::String(text) => words.push_str(&format!(" {text}")),
+            other => words.push_str(&format!(" {other}")),
+        }
+    }
+    words
+}
+
+/// What the reason says beyond the answer that is shown beside it: `the app refused (400 invalidValue): not E.164`.
+fn beyond_answer<'a>(reason: &'a str, answer: Option<&str>) -> &'a str {
+    let Some((_, rest)) = answer.and_then(|answer| reason.split_once(&format!("({answer})"))) else { return reason };
+    rest.trim_start_matches([':', ',', ';', '.', ' '])
+}
