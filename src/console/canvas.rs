@@ -1,6 +1,6 @@
 //! Drawing: text at a place, in a token's style. Only [`Shown`] and literals of ours are drawn.
 
-use super::style::{Look, Token};
+use super::style::{Glyphs, Look, Token};
 use crate::text::{Shown, truncate, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -115,7 +115,17 @@ impl<'a> Canvas<'a> {
     }
 
     fn set(&mut self, x: u16, y: u16, cells: u16, text: &str, style: Style) -> u16 {
-        let (end, _) = self.buffer.set_stringn(self.area.x + x, self.area.y + y, text, usize::from(cells), style);
+        let (from, y) = (self.area.x + x, self.area.y + y);
+        let (end, _) = self.buffer.set_stringn(from, y, text, usize::from(cells), style);
+        if self.look.glyphs.is_ascii() && !text.is_ascii() {
+            // Words of ours are written once, for terminals that can do more.
+            for x in from..end {
+                let Some(cell) = self.buffer.cell_mut((x, y)) else { break };
+                if let Some(plain) = Glyphs::in_ascii(cell.symbol()) {
+                    cell.set_symbol(plain);
+                }
+            }
+        }
         end - self.area.x
     }
 

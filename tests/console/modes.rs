@@ -17,7 +17,7 @@ fn one_can_see_where_one_is(term: &mut Term) {
     for view in ["1", "2", "3", "4", "5"] {
         term.key(view);
         term.quiet_for(std::time::Duration::from_millis(150));
-        let marked = term.contents().contains(['›', '>', '▌', '|']);
+        let marked = term.contents().contains(['›', '>', '▌', '|', '━', '=']);
         assert!(term.has_reversed() || marked, "nothing is selected in view {view}\n{}", term.dump());
     }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 const VIEWS: [&str; 5] = ["1", "2", "3", "4", "5"];
 
-/// The screen without what was typed into a filter or said at the bottom, and without what is found by it.
+/// Which view it is, and whether it may write: the tabs and the ends of the header, without the age between them.
 fn head(term: &Term) -> Vec<String> {
-    (0..3).map(|row| term.row(row)).collect()
+    let header = term.row(0);
+    let mode = header.split_whitespace().last().unwrap_or_default().to_owned();
+    vec![header.chars().take(40).collect(), mode, term.row(1), term.row(2)]
 }
 
 /// After a paste: the same view, in the same mode, nothing opened.
@@ -15,7 +17,8 @@ fn nothing_was_pressed(term: &mut Term, before: &[String], what: &str) {
     term.quiet_for(Duration::from_millis(200));
     assert!(term.alive(), "{what} ended the console");
     assert_eq!(head(term), before, "{what}\n{}", term.dump());
-    for words in ["command ─", "Provision one", "Assign", "Settings", "type the number", "quit"] {
+    // Dialogs have corners, steppers a title.
+    for words in ["╭", "Provision one", "Connection test", "is running"] {
         assert!(!term.contents().contains(words), "{what} opened {words:?}\n{}", term.dump());
     }
 }
