@@ -5,7 +5,6 @@
 //! directory no longer has. Entries of an incremental round are applied with [`INCREMENTAL`].
 
 use super::StoreError;
-use super::fold::fold;
 use super::rows::{from_json, removed, removed_text, to_json};
 use crate::model::{
     Assignment, Collection, DirectoryGroup, DirectoryUser, GroupChange, Member, MemberKind, ObjectType, Removed,
@@ -13,6 +12,10 @@ use crate::model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
+
+mod keys;
+
+use keys::{GroupKeys, UserKeys};
 
 pub use super::search::{Cursor, Found, GroupRow, UserRow, find, search_groups, search_users};
 
@@ -447,8 +450,8 @@ pub fn assignments(c: &Connection) -> Result<Vec<Assignment>, StoreError> {
 pub fn counts(c: &Connection) -> Result<(u64, u64), StoreError> {
     let one = |sql: &str| -> Result<u64, StoreError> { Ok(c.prepare_cached(sql)?.query_row([], |row| row.get(0))?) };
     Ok((
-        one("SELECT count(*) FROM users WHERE removed IS NULL")?,
-        one("SELECT count(*) FROM groups WHERE removed IS NULL")?,
+        one("SELECT count(*) FROM users INDEXED BY users_live WHERE removed IS NULL")?,
+        one("SELECT count(*) FROM groups INDEXED BY groups_live WHERE removed IS NULL")?,
     ))
 }
 
@@ -456,60 +459,6 @@ fn texts(c: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec
     let mut statement = c.prepare_cached(sql)?;
     let found = statement.query_map(values, |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(found)
-}
-
-/// What is stored beside a user for order and search.
-struct UserKeys {
-    name: String,
-    upn: Option<String>,
-    mail: Option<String>,
-    search: String,
-    department: String,
-    title: String,
-}
-
-impl UserKeys {
-    fn of(id: &str, properties: &Map<String, Value>) -> Self {
-        let folded = |name: &str| properties.get(name).and_then(Value::as_str).map(fold).filter(|s| !s.is_empty());
-        let (display, upn, mail) = (folded("displayName"), folded("userPrincipalName"), folded("mail"));
-        let name = display.clone().or_else(|| upn.clone()).unwrap_or_else(|| fold(id));
-        let (title, department) = (folded("jobTitle"), folded("department"));
-        let others = [folded("givenName"), folded("surname"), title.clone(), department.clone()];
-        let search = search_text([display, upn.clone(), mail.clone()].into_iter().chain(others));
-        let (department, title) = (department.unwrap_or_default(), title.unwrap_or_default());
-        Self { name, upn, mail, search, department, title }
-    }
-}
-
-struct GroupKeys {
-    name: String,
-    mail: Option<String>,
-    search: String,
-}
-
-impl GroupKeys {
-    fn of(id: &str, properties: &Map<String, Value>) -> Self {
-        let folded = |name: &str| properties.get(name).and_then(Value::as_str).map(fold).filter(|s| !s.is_empty());
-        let (display, mail) = (folded("displayName"), folded("mail"));
-        let name = display.clone().unwrap_or_else(|| fold(id));
-        let search = search_text([display, mail.clone(), folded("mailNickname"), folded("description")].into_iter());
-        Self { name, mail, search }
-    }
-}
-
-/// The searchable text: one field per line, without fields that an earlier one contains (mail is mostly the user
-/// principal name, the surname mostly part of the display name): the index gets half as large.
-fn search_text(fields: impl Iterator<Item = Option<String>>) -> String {
-    let mut text = String::new();
-    for field in fields.flatten() {
-        if !text.contains(&field) {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(&field);
-        }
-    }
-    text
 }
 
 #[cfg(test)]
