@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "console/budgets.rs"]
+mod budgets;
 mod common;
 #[path = "console/life.rs"]
 mod life;

@@ -250,6 +250,14 @@ impl Burst {
         self.bytes.windows(8).filter(|w| w == b"\x1b[?2026h").count()
     }
 
+    /// The frames, each whole; what lies between them belongs to the one before.
+    pub fn each(&self) -> Vec<Vec<u8>> {
+        let begin = b"\x1b[?2026h";
+        let starts: Vec<usize> = (0..self.bytes.len()).filter(|at| self.bytes[*at..].starts_with(begin)).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        starts.iter().zip(ends).map(|(from, to)| self.bytes[*from..to].to_vec()).collect()
+    }
+
     /// As text, escapes spelled out.
     pub fn spelled(&self) -> String {
         String::from_utf8_lossy(&self.bytes).replace('\x1b', "␛")

@@ -461,10 +461,8 @@ impl Page for Assign {
 
     fn copies(&self, shared: &Shared) -> Vec<CopyItem> {
         let Some(object) = self.object() else { return Vec::new() };
-        let mut items = vec![
-            CopyItem { what: "id", text: object.id.clone() },
-            CopyItem { what: "name", text: object.name },
-        ];
+        let mut items =
+            vec![CopyItem { what: "id", text: object.id.clone() }, CopyItem { what: "name", text: object.name }];
         if let Some(role) = self.selected_role() {
             let verb = if role.held.is_some() { "unassign" } else { "assign" };
             let command = super::test::command(shared, &format!("{verb} {} --role {}", object.id, role.id));

@@ -19,10 +19,8 @@ impl Assign {
     pub(super) fn paint(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
         let (w, h) = (canvas.width(), canvas.height());
         let x = canvas.put(1, 0, "Assign", Token::Strong);
-        let app = self.known.as_ref().map_or_else(
-            || shared.job.target.clone(),
-            |known| show(&known.principal.display_name),
-        );
+        let app =
+            self.known.as_ref().map_or_else(|| shared.job.target.clone(), |known| show(&known.principal.display_name));
         let x = canvas.put_in(x + 3, 0, w.saturating_sub(x + 40), app, Token::Text);
         if let Some(known) = &self.known {
             let n = words::count(known.assignments.len() as u64);
@@ -62,9 +60,8 @@ impl Assign {
             prose::put(canvas, 3, 3, words.as_str(), Token::Muted);
             return;
         }
-        let assigned = |id: &str| {
-            self.known.as_ref().is_some_and(|known| known.assignments.iter().any(|a| a.principal_id == id))
-        };
+        let assigned =
+            |id: &str| self.known.as_ref().is_some_and(|known| known.assignments.iter().any(|a| a.principal_id == id));
         let wide = w >= LEFT_WIDE;
         for (y, (i, row)) in (3..).zip(self.rows.visible(usize::from(room))) {
             if assigned(&row.id) {
@@ -163,7 +160,13 @@ impl Assign {
         let off = shared.may_write(&Subject::Job).is_err() && shared.may_write(&Subject::Object(object)).is_err();
         if off {
             let last = h.saturating_sub(2);
-            prose::put(canvas, 1, last.max(y), "Write mode is off. Press W to unlock writing, for 5 minutes.", Token::Text);
+            prose::put(
+                canvas,
+                1,
+                last.max(y),
+                "Write mode is off. Press W to unlock writing, for 5 minutes.",
+                Token::Text,
+            );
         }
     }
 }

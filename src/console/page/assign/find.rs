@@ -132,10 +132,5 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
 }
 
 fn rows<T>(window: Window<T>, row: impl Fn(T) -> Row) -> Window<Row> {
-    Window {
-        rows: window.rows.into_iter().map(row).collect(),
-        above: window.above,
-        below: window.below,
-        at: window.at,
-    }
+    Window { rows: window.rows.into_iter().map(row).collect(), above: window.above, below: window.below, at: window.at }
 }

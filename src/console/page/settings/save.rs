@@ -169,10 +169,7 @@ impl Settings {
                 let ticket = shared.ticket();
                 self.saving = Saving::Busy(Step::Read, ticket, shared.now);
                 self.reading = None;
-                vec![
-                    Effect::Say(Tone::Plain, show(&said)),
-                    Effect::Desk(PageId::Settings, ticket, Request::Settings),
-                ]
+                vec![Effect::Say(Tone::Plain, show(&said)), Effect::Desk(PageId::Settings, ticket, Request::Settings)]
             }
             Reply::Settings(form) => {
                 // The person asked for it to be on: reading the form again does not forget that.

@@ -67,7 +67,10 @@ fn steps_appear_as_they_end() {
     console.wait(0.5);
     insta::assert_snapshot!("test_running_80x24", console.screen());
     // News of another request are not ours.
-    console.event(Event::Desk(Ticket(999), News::Step(ConnectionNews::Ended(step("read who is assigned", true, 1, "no")))));
+    console.event(Event::Desk(
+        Ticket(999),
+        News::Step(ConnectionNews::Ended(step("read who is assigned", true, 1, "no"))),
+    ));
     assert_eq!(console.screen().matches('✓').count(), 2);
 }
 

@@ -10,9 +10,7 @@ use crate::console::testing::{Console, noon, shared};
 use crate::console::view::overview::query::scope_words;
 use crate::console::view::overview::{Answer, Cause, Changed, Glance};
 use crate::mapping::ScopingFilter;
-use crate::model::{
-    Counts, Cycle, CycleKind, CycleState, Health, ObjectType, Quarantine, Side, SideHealth, SideState,
-};
+use crate::model::{Counts, Cycle, CycleKind, CycleState, Health, ObjectType, Quarantine, Side, SideHealth, SideState};
 use crate::store::cycles::Progress;
 use crate::store::log::Causes;
 use crate::store::overview::Overview as Numbers;
