@@ -71,7 +71,7 @@ pub(super) fn plan(view: &Overview, shared: &Shared, glance: &Glance) -> Plan {
     let notice = rows(notice::lines(shared, glance, view, edge).len()) + rows(notice::why(shared, glance, edge).len());
     let mut used = 5 + notice + 4;
     // What is last known of the job stands in the title of the cycle.
-    plan.job = mood != Mood::Offline && (right.is_some() || h >= used + 4 + 4);
+    plan.job = mood != Mood::Offline && (right.is_some() || h >= used + 4 + 3);
     used += if plan.job { 4 } else { 0 };
     plan.guard = plan.job && h >= ROOMY;
     used += u16::from(plan.guard);

@@ -80,7 +80,7 @@ pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, edge: u16
         }
         Mood::Idle => {
             lines.title("Nobody runs this job.", Token::Warn);
-            lines.line("`heeler run` runs it; so does this console when it is opened with the job on.");
+            lines.line("`heeler run` runs it, and so does a console that is opened on it.");
         }
         Mood::NotRun if shared.standing.as_ref().is_some_and(|standing| !standing.enabled) => {
             lines.title("Provisioning is off, and nothing was read yet.", Token::Warn);

@@ -18,6 +18,8 @@ const LABEL: u16 = 3;
 const VALUE: u16 = 12;
 /// Column of facts.
 const FACT: u16 = 27;
+/// Columns between what stands side by side.
+const GUTTER: u16 = 3;
 
 /// The mark and word of a state, with what stands at the edge.
 struct State {
@@ -30,7 +32,7 @@ struct State {
 
 /// Source, target and cache.
 pub(super) fn connections(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
-    let x = sheet.canvas.title(0, y, "Connections", true);
+    let x = sheet.canvas.title(0, y, "Connections", y == 0);
     if sheet.shared.job.sandbox {
         // The one line that says what this is and how to get the real thing.
         let long = "a sandbox on this machine · your own: heeler config example";
@@ -45,12 +47,7 @@ pub(super) fn connections(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let state = side(shared, glance, glance.health.app.as_ref(), testing);
     row(sheet, y + 2, "target", "SCIM 2.0", &target, &state, &Stop::Target);
     let file = format!("SQLite {}", words::size(glance.job.bytes));
-    let mut facts = format!("{} users · {} groups", words::count(glance.job.users), words::count(glance.job.groups));
-    if sheet.plan.right.is_some() {
-        let entries = format!("{facts} · {} events", words::count(glance.job.log_entries));
-        let room = usize::from(sheet.plan.mark.saturating_sub(FACT + 1));
-        facts = if width(&entries) <= room { entries } else { facts };
-    }
+    let facts = format!("{} users · {} groups", words::count(glance.job.users), words::count(glance.job.groups));
     let facts = sheet.words(&facts);
     let state = cache(shared, glance);
     row(sheet, y + 3, "cache", &file, &facts, &state, &Stop::Cache);
@@ -61,9 +58,10 @@ fn row(sheet: &mut Sheet<'_, '_>, y: u16, label: &'static str, value: &str, fact
     let mark = sheet.plan.mark;
     sheet.canvas.put(LABEL, y, label, Token::Muted);
     let value = sheet.words(value);
-    sheet.canvas.put_in(VALUE, y, mark.saturating_sub(VALUE + 1), value, Token::Text);
+    sheet.canvas.put_in(VALUE, y, mark.saturating_sub(VALUE + GUTTER), value, Token::Text);
     if sheet.plan.facts {
-        let cut = words::middle(fact.as_str(), usize::from(mark.saturating_sub(FACT + 1)), &sheet.shared.look.glyphs);
+        let cut =
+            words::middle(fact.as_str(), usize::from(mark.saturating_sub(FACT + GUTTER)), &sheet.shared.look.glyphs);
         sheet.canvas.put(FACT, y, show(&cut), Token::Text);
     }
     let word = sheet.words(&state.word);
@@ -150,16 +148,16 @@ pub(super) fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     pair(sheet, y + 1, "state", (word, token), &every, label, &value, &Stop::Job);
     let took = glance.job.ended().map_or_else(|| "—".to_owned(), |cycle| words::duration(cycle.duration_ms));
     let users = format!("{} users", words::count(glance.job.users));
-    pair(sheet, y + 2, "scope", (&users, Token::Text), glance.scope.as_str(), "took", &took, &Stop::Scope);
+    let scope = scope(sheet);
+    pair(sheet, y + 2, "scope", (&users, Token::Text), &scope, "took", &took, &Stop::Scope);
     if !sheet.plan.guard {
         return y + 3;
     }
-    let threshold = match glance.threshold {
-        Some(most) => format!("removals ≤ {}", words::count(most)),
-        None => "off".to_owned(),
-    };
+    let threshold = glance.threshold.map_or_else(|| "off".to_owned(), |most| format!("≤ {}", words::count(most)));
     let leavers = if glance.keep_leavers { "leavers are kept" } else { "leavers are disabled" };
-    pair(sheet, y + 3, "guard", (&threshold, Token::Text), leavers, "", "", &Stop::Guard);
+    let long = format!("removals a cycle · {leavers}");
+    let fact = if fits(sheet, &long) { &long } else { "removals a cycle" };
+    pair(sheet, y + 3, "guard", (&threshold, Token::Text), fact, "", "", &Stop::Guard);
     let (glyphs, x) = (&shared.look.glyphs, sheet.plan.mark);
     if glance.job.held > 0 {
         let held = show(&format!("{} held", words::count(glance.job.held)));
@@ -171,6 +169,21 @@ pub(super) fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     }
     sheet.stop(y + 3, &Stop::Guard);
     y + 4
+}
+
+/// Whether a fact has room beside the marks.
+fn fits(sheet: &Sheet<'_, '_>, fact: &str) -> bool {
+    width(fact) <= usize::from(sheet.plan.mark.saturating_sub(FACT + GUTTER))
+}
+
+/// Who is in scope: where there is not room for both, the filter says more than that people are assigned.
+fn scope(sheet: &Sheet<'_, '_>) -> String {
+    let (scope, filter) = (&sheet.glance.scope, &sheet.glance.filter);
+    if filter.as_str().is_empty() {
+        return scope.to_string();
+    }
+    let both = format!("{scope} · {filter}");
+    if fits(sheet, &both) { both } else { filter.to_string() }
 }
 
 /// An instant that is still to come: with the day where it is not today.
@@ -211,10 +224,10 @@ fn pair(
     let mark = sheet.plan.mark;
     sheet.canvas.put(LABEL, y, label, Token::Muted);
     let value = sheet.words(value);
-    sheet.canvas.put_in(VALUE, y, mark.saturating_sub(VALUE + 1), value, token);
+    sheet.canvas.put_in(VALUE, y, mark.saturating_sub(VALUE + GUTTER), value, token);
     if sheet.plan.facts {
         let fact = sheet.words(fact);
-        sheet.canvas.put_in(FACT, y, mark.saturating_sub(FACT + 1), fact, Token::Text);
+        sheet.canvas.put_in(FACT, y, mark.saturating_sub(FACT + GUTTER), fact, Token::Text);
     }
     let x = sheet.canvas.put(mark, y, second, Token::Muted);
     sheet.right(y, x + 1, at_edge, Token::Text);

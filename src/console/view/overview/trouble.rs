@@ -31,7 +31,6 @@ pub(super) fn left(sheet: &mut Sheet<'_, '_>) {
     let h = sheet.canvas.height();
     if h >= y + 4 {
         y = sections::connections(sheet, y) + 1;
-        sheet.canvas.put_in(0, y.saturating_sub(5), 1, " ", Token::Text);
     }
     super::wide::cycles(sheet, y);
 }

@@ -1,13 +1,12 @@
 //! A job to look at: the one of the design, and what can become of it.
 
-use crate::config::Scope;
 use crate::console::page::{Object, PageId};
 use crate::console::query::Answer as AnyAnswer;
 use crate::console::shared::Runner;
 use crate::console::standing::{Failing, Standing};
 use crate::console::style::{Glyphs, Look};
 use crate::console::testing::{Console, noon, shared};
-use crate::console::view::overview::query::scope_words;
+use crate::console::view::overview::query::filter_words;
 use crate::console::view::overview::{Answer, Cause, Changed, Glance};
 use crate::mapping::ScopingFilter;
 use crate::model::{Counts, Cycle, CycleKind, CycleState, Health, ObjectType, Quarantine, Side, SideHealth, SideState};
@@ -26,6 +25,7 @@ pub(super) struct World {
     pub glance: Glance,
     pub standing: Standing,
     pub runner: Runner,
+    pub sandbox: bool,
 }
 
 /// An instant of the test's day, `HH:MM` or `HH:MM:SS`.
@@ -71,14 +71,14 @@ pub(super) fn cycle(id: &str, began: &str, ms: u64, changes: u64, failed: u64) -
 }
 
 pub(super) fn cause(id: i64, n: u64, code: &str, words: &str, attribute: &str, answer: &str, first: &str) -> Cause {
-    let reason = format!("the app refused the request ({answer})");
+    let reason = format!("the app refused the request ({answer}): the value does not have the form that it wants");
     Cause {
         id,
         failure: true,
         words: show(words),
         attribute: Some(show(attribute)),
         answer: Some(show(answer)),
-        reason: show(&reason),
+        reason: show("the value does not have the form that it wants"),
         objects: (n, false),
         first: at(first),
         key: (code.into(), reason),
@@ -143,7 +143,8 @@ pub(super) fn live() -> World {
             },
             Changed { at: at("08:12"), what: show("release held operation"), who: show("automation@ci") },
         ],
-        scope: show(&scope_words(Scope::Assigned, Some(&filter.unwrap()))),
+        scope: show("assigned"),
+        filter: show(&filter_words(&filter.unwrap())),
         groups: false,
         interval: Duration::from_secs(40 * 60),
         threshold: Some(500),
@@ -160,7 +161,7 @@ pub(super) fn live() -> World {
         health: glance.health.clone(),
         ..Standing::default()
     };
-    World { glance, standing, runner: Runner::Here }
+    World { glance, standing, runner: Runner::Here, sandbox: false }
 }
 
 impl World {
@@ -328,6 +329,20 @@ impl World {
         })
     }
 
+    /// The sandbox, in its first cycle.
+    pub(super) fn sandbox() -> Self {
+        Self::first_run().with(|w| {
+            let began = cycle("c1", "14:06:17", 0, 0, 0);
+            let counts = Counts { skipped: 3, ..Counts::default() };
+            w.glance.job.cycles =
+                vec![Cycle { state: CycleState::Running, kind: CycleKind::Initial, ended_at: None, counts, ..began }];
+            w.glance.job.progress =
+                Some(Progress { phase: "reading users".into(), done: 120, total: None, updated_at: text("14:06:19") });
+            (w.glance.job.users, w.glance.filter) = (120, show(""));
+            w.sandbox = true;
+        })
+    }
+
     /// A console that shows it.
     pub(super) fn console(&self, width: u16, height: u16, theme: &str) -> Console {
         self.console_in(width, height, Look::built_in(theme, Glyphs::unicode()).unwrap())
@@ -338,6 +353,11 @@ impl World {
         let mut shared = shared(width, height, "default");
         shared.look = look;
         shared.runner = self.runner.clone();
+        if self.sandbox {
+            (shared.job.sandbox, shared.job.production, shared.job.environment) = (true, false, show("sandbox"));
+            (shared.job.source, shared.job.source_long) = (show("sandbox"), show("contoso.example"));
+            shared.write = crate::console::shared::WriteMode::Open;
+        }
         let mut console = Console::with(shared);
         console.standing(self.standing.clone());
         console.answer(PageId::Overview, self.answer());
@@ -354,6 +374,7 @@ impl World {
 pub(super) fn states() -> Vec<(&'static str, World)> {
     vec![
         ("first_run", World::first_run()),
+        ("sandbox", World::sandbox()),
         ("running", World::running()),
         ("live", live()),
         ("idle", World::idle()),
