@@ -299,6 +299,8 @@ impl Term {
     pub fn key(&mut self, key: &str) {
         let bytes = bytes_of(key);
         self.raw(&bytes);
+        // The system hands keys over a moment later; nobody types faster either.
+        std::thread::sleep(Duration::from_millis(4));
         let begin = Instant::now();
         while rustix::io::ioctl_fionread(&self.slave).is_ok_and(|waiting| waiting > 0) {
             assert!(begin.elapsed() < LIMIT, "nobody reads the key {key:?}\n{}", self.dump());
