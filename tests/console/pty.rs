@@ -326,6 +326,25 @@ impl Term {
         }
     }
 
+    /// Unlocks writing for what is on the screen, named like this.
+    pub fn unlock(&mut self, name: &str) {
+        self.key("W");
+        self.wait_for("unlock writing");
+        let letters: String = name.chars().take(3).collect();
+        self.types(&letters);
+        self.key("enter");
+        self.wait_gone("unlock writing ");
+        self.wait_for("WRITE");
+    }
+
+    /// Says yes to a confirmation whose yes is called so.
+    pub fn confirm(&mut self, yes: &str) {
+        self.wait_for(yes);
+        // A key that was held down confirms nothing.
+        std::thread::sleep(Duration::from_millis(600));
+        self.keys("tab enter");
+    }
+
     // --- waiting -------------------------------------------------------------------------------------------------
 
     /// Waits until the screen shows this text.
