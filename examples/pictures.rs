@@ -101,7 +101,10 @@ fn put(out: &mut String, row: usize, run: Option<(usize, char, String)>) {
     let width = cells as f64 * CELL.0;
     if style == 'r' {
         let height = CELL.1;
-        let _ = writeln!(out, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{INK}\"/>");
+        let _ = writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{INK}\"/>"
+        );
     }
     if words.trim().is_empty() {
         return;
