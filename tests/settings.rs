@@ -53,16 +53,17 @@ fn whoever_runs_the_job_follows_the_file_and_a_new_token() {
     wait_until("groups are provisioned with the new token", || groups_linked(&store) > 0);
     assert!(running.alive());
 
-    // Only the token changes now: the file stays as it is, and the job signs in anew.
-    save(&home, &opened(&home), &[], Some("wrong-again"));
+    // Only the token changes now: the file stays as it is, and the job is made anew before its next cycle.
+    let cycle = || store.read(heeler::store::cycles::latest).ok().flatten().map(|cycle| cycle.id);
+    let before = cycle();
+    save(&home, &opened(&home), &[], Some(&token));
     assert_eq!(std::fs::read_to_string(&home.config).unwrap(), after);
-    let failed = |store: &Store| {
-        let cycle = store.read(heeler::store::cycles::latest).ok().flatten();
-        cycle.is_some_and(|cycle| cycle.state == heeler::model::CycleState::Failed)
-    };
-    wait_until("the wrong token is noticed", || failed(&store));
+    wait_until("another cycle begins", || cycle() != before);
+    let before = cycle();
+    wait_until("and one more", || cycle() != before);
     running.signal(Signal::TERM);
     let run = running.finish();
+    assert_eq!(run.stderr.matches("goes on with the changed configuration").count(), 2, "{run:?}");
     assert!(!format!("{}{}", run.stdout, run.stderr).contains(&token), "{run:?}");
 }
 

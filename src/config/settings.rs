@@ -21,14 +21,16 @@ use value::Value;
 pub enum Field {
     /// Provisioning status.
     Enabled,
+    /// Time between the starts of two cycles (E5.11).
+    Interval,
+    /// The word in the header.
+    Environment,
     /// Who is provisioned.
     Scope,
     /// Whether people with Default Access only are left out (E3.9).
     ExcludeDefaultAccess,
     /// Whether groups are provisioned (E8.17).
     Groups,
-    /// Time between the starts of two cycles (E5.11).
-    Interval,
     /// Removals per cycle above which they are held (E11.4).
     DeletionThreshold,
     /// Whether accounts of people who fall out of scope are left alone.
@@ -37,8 +39,6 @@ pub enum Field {
     TenantUrl,
     /// The Secret Token (E2.1): only its place is ever told.
     SecretToken,
-    /// The word in the header.
-    Environment,
 }
 
 /// How a setting is given.
@@ -59,15 +59,15 @@ impl Field {
     /// All settings, in the order of a form.
     pub const ALL: [Self; 10] = [
         Self::Enabled,
+        Self::Interval,
+        Self::Environment,
         Self::Scope,
         Self::ExcludeDefaultAccess,
         Self::Groups,
-        Self::Interval,
         Self::DeletionThreshold,
         Self::SkipOutOfScopeDeletions,
         Self::TenantUrl,
         Self::SecretToken,
-        Self::Environment,
     ];
 
     /// The key in the configuration file, below the job: `interval`, `app.tenant_url`.

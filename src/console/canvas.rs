@@ -1,10 +1,10 @@
 //! Drawing: text at a place, in a token's style. Only [`Shown`] and literals of ours are drawn.
 
-use super::style::{Look, Token};
+use super::style::{Glyphs, Look, Token};
 use crate::text::{Shown, truncate, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 
 /// Text that may be drawn: cleaned, or a literal of ours.
 pub trait Text {
@@ -115,7 +115,17 @@ impl<'a> Canvas<'a> {
     }
 
     fn set(&mut self, x: u16, y: u16, cells: u16, text: &str, style: Style) -> u16 {
-        let (end, _) = self.buffer.set_stringn(self.area.x + x, self.area.y + y, text, usize::from(cells), style);
+        let (from, y) = (self.area.x + x, self.area.y + y);
+        let (end, _) = self.buffer.set_stringn(from, y, text, usize::from(cells), style);
+        if self.look.glyphs.is_ascii() && !text.is_ascii() {
+            // Words of ours are written once, for terminals that can do more.
+            for x in from..end {
+                let Some(cell) = self.buffer.cell_mut((x, y)) else { break };
+                if let Some(plain) = Glyphs::in_ascii(cell.symbol()) {
+                    cell.set_symbol(plain);
+                }
+            }
+        }
         end - self.area.x
     }
 
@@ -138,6 +148,12 @@ impl<'a> Canvas<'a> {
         let glyph = self.look.glyphs.selected;
         self.put_in(x, y, 1, glyph, Token::Text);
         if focused {
+            // A reversed row is one bar: a colour in it would become a patch of background.
+            if self.look.styles.of(Token::Select).add_modifier.contains(Modifier::REVERSED) {
+                let width = cells.min(self.area.width - x);
+                let row = Rect::new(self.area.x + x, self.area.y + y, width, 1);
+                self.buffer.set_style(row, Style::new().fg(Color::Reset).bg(Color::Reset));
+            }
             self.restyle(x, y, cells, Token::Select);
             self.park(x, y);
         } else {

@@ -1,5 +1,6 @@
 //! Questions to the store. They run on the reader thread; of one slot only the newest counts.
 
+use super::page::assign::find as assign;
 use super::page::{PageId, choose};
 use super::standing::Standing;
 use super::view;
@@ -46,6 +47,8 @@ pub enum Query {
     Overview(view::overview::Query),
     /// Of view 2 and of assigning.
     Directory(PageId, view::directory::Query),
+    /// Of assigning.
+    Assign(assign::Query),
     /// Of view 3.
     Mapping(view::mapping::Query),
     /// Of view 4.
@@ -65,6 +68,8 @@ pub enum Answer {
     Overview(view::overview::Answer),
     /// Of view 2.
     Directory(view::directory::Answer),
+    /// Of assigning.
+    Assign(assign::Answer),
     /// Of view 3.
     Mapping(view::mapping::Answer),
     /// Of view 4.
@@ -86,6 +91,7 @@ impl Query {
             Self::Standing => Slot(PageId::Frame, 0),
             Self::Overview(q) => Slot(PageId::Overview, q.slot()),
             Self::Directory(page, q) => Slot(*page, q.slot()),
+            Self::Assign(q) => Slot(PageId::Assign, q.slot()),
             Self::Mapping(q) => Slot(PageId::Mapping, q.slot()),
             Self::Log(q) => Slot(PageId::Log, q.slot()),
             Self::Plan(q) => Slot(PageId::Plan, q.slot()),
@@ -102,6 +108,7 @@ impl Query {
             Self::Standing => Answer::Standing(Box::new(Standing::read(sources)?)),
             Self::Overview(q) => Answer::Overview(view::overview::run(q, sources)?),
             Self::Directory(_, q) => Answer::Directory(view::directory::run(q, sources)?),
+            Self::Assign(q) => Answer::Assign(assign::run(q, sources)?),
             Self::Mapping(q) => Answer::Mapping(view::mapping::run(q, sources)?),
             Self::Log(q) => Answer::Log(view::log::run(q, sources)?),
             Self::Plan(q) => Answer::Plan(view::plan::run(q, sources)?),

@@ -83,15 +83,15 @@ fn settings_are_the_texts_of_a_job() {
         texts,
         [
             ("enabled", "off"),
+            ("interval", "40m"),
+            ("environment", ""),
             ("scope", "assigned"),
             ("exclude_default_access", "on"),
             ("groups", "off"),
-            ("interval", "40m"),
             ("deletion_threshold", "500"),
             ("skip_out_of_scope_deletions", "off"),
             ("app.tenant_url", "https://api.flock.com/v2/scim"),
             ("app.secret_token", "not set: file flock"),
-            ("environment", ""),
         ]
     );
     fs::create_dir(home.dir.path().join("secrets")).unwrap();

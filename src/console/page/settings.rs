@@ -226,6 +226,7 @@ impl Page for Settings {
             self.go(step);
             return Vec::new();
         }
+        self.trouble = None;
         match action {
             Action::Mark | Action::Open => match self.fixed() {
                 Some(why) => vec![Effect::say(&format!("{}: {why}", self.field()))],
@@ -236,10 +237,7 @@ impl Page for Settings {
                 }
             },
             Action::Apply => self.ask_to_save(shared),
-            Action::Refresh => {
-                self.trouble = None;
-                self.read(shared)
-            }
+            Action::Refresh => self.read(shared),
             _ => Vec::new(),
         }
     }

@@ -54,11 +54,13 @@ pub struct Test {
     ticket: Option<Ticket>,
     state: State,
     steps: Vec<ConnectionStep>,
+    /// The step that is under way.
+    current: Option<&'static str>,
 }
 
 impl Default for Test {
     fn default() -> Self {
-        Self { ticket: None, state: State::Ended { ok: false }, steps: Vec::new() }
+        Self { ticket: None, state: State::Ended { ok: false }, steps: Vec::new(), current: None }
     }
 }
 
@@ -69,6 +71,7 @@ impl Test {
         self.ticket = Some(ticket);
         self.state = State::Running(shared.now);
         self.steps.clear();
+        self.current = None;
         effects.push(Effect::Desk(PageId::Test, ticket, Request::Test));
         effects
     }
@@ -121,8 +124,9 @@ impl Page for Test {
             return Vec::new();
         }
         match news {
+            News::Step(ConnectionNews::Began { name, .. }) => self.current = Some(name),
             News::Step(ConnectionNews::Ended(step)) => self.steps.push(step),
-            News::Step(ConnectionNews::Began { .. }) | News::Progress(_) => {}
+            News::Progress(_) => {}
             News::Done(done) => {
                 self.ticket = None;
                 match done {

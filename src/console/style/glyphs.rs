@@ -165,6 +165,27 @@ impl Glyphs {
         self.spinner.get(at).copied().unwrap_or(" ")
     }
 
+    /// What stands in one cell for a character that our words are written with, where this is the ASCII set.
+    pub fn in_ascii(symbol: &str) -> Option<&'static str> {
+        Some(match symbol {
+            "▌" | "│" | "▏" => "|",
+            "›" | "→" => ">",
+            "─" | "—" | "–" => "-",
+            "━" => "=",
+            "✓" | "↓" => "v",
+            "✗" | "×" => "x",
+            "≠" => "~",
+            "≤" => "<",
+            "≥" => ">",
+            "±" | "┤" | "├" | "╭" | "╮" | "╰" | "╯" => "+",
+            "·" | "…" => ".",
+            "↑" => "^",
+            "●" => "*",
+            "○" => "o",
+            _ => return None,
+        })
+    }
+
     /// Whether this is the ASCII set.
     pub fn is_ascii(&self) -> bool {
         self.ellipsis.is_ascii()
@@ -214,6 +235,16 @@ mod tests {
 
     fn in_text(set: &Glyphs) -> [&'static str; 5] {
         [set.ellipsis, set.arrow, set.not_equal, set.plus_minus, set.at_most]
+    }
+
+    #[test]
+    fn every_glyph_has_an_ascii_form_of_one_cell() {
+        let unicode = Glyphs::unicode();
+        for glyph in one_cell(&unicode).into_iter().chain(in_text(&unicode)) {
+            let spark = unicode.spark.contains(&glyph) || unicode.spinner.contains(&glyph);
+            let plain = Glyphs::in_ascii(glyph);
+            assert!(glyph.is_ascii() || spark || plain.is_some_and(|p| p.is_ascii() && width(p) == 1), "{glyph}");
+        }
     }
 
     #[test]

@@ -72,8 +72,9 @@ pub fn restore() {
     if TORN.swap(false, Ordering::Relaxed) {
         tty.send_patiently(CANCEL, PATIENCE);
     }
-    tty.send_patiently(LEAVE, PATIENCE);
+    // Before a person can see that the shell is back, and type for it.
     let _ = rustix::termios::tcflush(&tty, QueueSelector::IFlush);
+    tty.send_patiently(LEAVE, PATIENCE);
     let _ = rustix::termios::tcsetattr(&tty, OptionalActions::Now, &before);
 }
 

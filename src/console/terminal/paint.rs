@@ -198,7 +198,7 @@ impl Encoder {
         }
         if let Some(at) = self.at.filter(|at| at.y == y && at.x < to.x) {
             let between = wanted.get(usize::from(at.x)..x).unwrap_or_default();
-            if between.len() <= 4 && between.iter().all(|s| s.pen == self.pen && s.text.len() == 1) {
+            if between.len() <= 4 && between.iter().all(|s| self.suits(s) && s.text.len() == 1) {
                 for slot in between {
                     self.bytes.extend_from_slice(slot.text.as_bytes());
                 }
@@ -226,8 +226,16 @@ impl Encoder {
         self.at = Some(to);
     }
 
+    /// Whether the pen at hand writes this cell as it should look: a blank shows nothing of the colour of letters.
+    fn suits(&self, slot: &Slot<'_>) -> bool {
+        let blank = slot.text == " " && slot.pen == Pen::PLAIN;
+        self.pen == slot.pen || blank && self.pen.bg == Color::Reset && !self.pen.attributes.intersects(SEEN_ON_BLANK)
+    }
+
     fn slot(&mut self, slot: &Slot<'_>, width: usize) {
-        self.pen(slot.pen);
+        if !self.suits(slot) {
+            self.pen(slot.pen);
+        }
         self.bytes.extend_from_slice(slot.text.as_bytes());
         self.at = self.at.and_then(|at| {
             let x = at.x + slot.width;

@@ -196,6 +196,22 @@ fn attributes_and_colours_are_said_once() {
 }
 
 #[test]
+fn blanks_between_words_cost_nothing_more() {
+    let (mut screen, link) = screen();
+    let muted = Style::new().fg(Color::Red).add_modifier(Modifier::DIM);
+    screen
+        .draw(|b| {
+            b.set_string(0, 0, "a b c", muted);
+            b.set_string(5, 0, " d", Style::new());
+            b.set_string(0, 1, "a b", muted.add_modifier(Modifier::UNDERLINED));
+            hidden(0, 0)
+        })
+        .unwrap();
+    let sent = String::from_utf8(link.last()).unwrap();
+    assert!(sent.contains("\x1b[H\x1b[2;31ma b c \x1b[md\x1b[2H\x1b[2;4;31ma b\x1b[m"), "{sent:?}");
+}
+
+#[test]
 fn a_row_that_becomes_shorter_is_erased_not_overwritten() {
     let (mut screen, link) = screen();
     for (name, expected) in [("a-very-long-name", None), ("a", Some("\x1b[?2026ha\x1b[K\x1b[2;2H\x1b[?2026l"))] {

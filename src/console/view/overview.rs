@@ -51,16 +51,13 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// The row that is selected.
+    /// The row that is selected: where the person moved to, else what needs attention most, else none.
     fn selected(&self, shared: &Shared) -> Option<Stop> {
         let columns = self.stops(shared);
         let mut all = columns.iter().flatten();
         match &self.at {
             Some(at) if all.clone().any(|stop| stop == at) => Some(at.clone()),
-            _ => {
-                let first = all.clone().find(|stop| stop.wants_attention());
-                first.or_else(|| all.next()).cloned()
-            }
+            _ => all.find(|stop| stop.wants_attention()).cloned(),
         }
     }
 
@@ -76,8 +73,13 @@ impl Overview {
 
     fn go(&mut self, shared: &Shared, action: Action) {
         let columns = self.stops(shared);
-        let Some(selected) = self.selected(shared) else { return };
         let all: Vec<&Stop> = columns.iter().flatten().collect();
+        let Some(selected) = self.selected(shared) else {
+            // The first step only shows where the selection is.
+            let last = matches!(action, Action::Up | Action::HalfUp | Action::Bottom | Action::PreviousPane);
+            self.at = if last { all.last() } else { all.first() }.map(|stop| (*stop).clone());
+            return;
+        };
         let section = selected.section();
         let next = match action {
             Action::NextPane => {
@@ -209,7 +211,8 @@ impl Page for Overview {
             Action::Zoom if self.glance.as_ref().is_none_or(|glance| glance.causes.is_empty()) => {
                 Err("nothing needs attention")
             }
-            _ if self.selected(shared).is_none() => Err("nothing is there yet"),
+            Action::Open if self.selected(shared).is_none() => Err("nothing is selected"),
+            _ if self.glance.is_none() => Err("nothing is there yet"),
             _ => Ok(()),
         }
     }
@@ -221,6 +224,7 @@ impl Page for Overview {
             Some(Stop::Task(_)) => Some("go"),
             Some(Stop::Source | Stop::Target) => Some("test"),
             Some(Stop::Job | Stop::Guard) => Some("settings"),
+            Some(Stop::Held) => Some("decide"),
             Some(_) => Some("open"),
         };
         let mut hints: Vec<_> = open.map(|words| (Action::Open, words)).into_iter().collect();
@@ -252,6 +256,9 @@ impl Page for Overview {
                     hints.push((Action::Plan, "plan"));
                 }
                 hints.push((Action::Refresh, "refresh"));
+                if open.is_none() {
+                    hints.extend([(Action::Directory, "directory"), (Action::Settings, "settings")]);
+                }
                 if self.zoomed || (shared.width >= draw::TWO_COLUMNS && self.enabled(shared, Action::Zoom).is_ok()) {
                     hints.push((Action::Zoom, if self.zoomed { "whole page" } else { "zoom" }));
                 }

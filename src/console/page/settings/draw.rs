@@ -1,7 +1,7 @@
 //! Drawing the form: the settings on the left or above, what there is to know about the selected one beside or below.
 
 use super::edit::Edit;
-use super::save::said;
+use super::save::{list_of, said};
 use super::{Outlook, Settings};
 use crate::config::settings::{Field, Kind, words as costs};
 use crate::console::canvas::Canvas;
@@ -18,7 +18,7 @@ const VALUE: u16 = 35;
 /// From this width on, what there is to know stands beside the form.
 const WIDE: u16 = 120;
 /// Width of the form beside it.
-const FORM: u16 = 88;
+const FORM: u16 = 80;
 
 /// Settings as sections of the wide form.
 const SECTIONS: [(&str, &[Field]); 4] = [
@@ -51,16 +51,18 @@ impl Settings {
             }
             canvas.v_line(FORM, 1, h);
             let mut right = canvas.part(FORM + 2, 2, w - FORM - 2, h.saturating_sub(2));
-            let below = self.about(shared, &mut right, 0);
-            self.standing(shared, &mut right, below + 1);
+            let below = self.about(shared, &mut right);
+            let below = self.waiting(shared, &mut right, below + 1);
+            self.standing(shared, &mut right, below);
         } else {
             for (y, field) in (2..).zip(Field::ALL) {
                 self.row(shared, canvas, y, field);
             }
             let top = 3 + u16::try_from(Field::ALL.len()).unwrap_or(0);
             let mut below = canvas.part(0, top, w, h.saturating_sub(top));
-            let y = self.about(shared, &mut below, 0);
-            self.standing(shared, &mut below, y + 1);
+            self.about(shared, &mut below);
+            let last = below.height().saturating_sub(1);
+            self.standing(shared, &mut below, last);
         }
     }
 
@@ -145,14 +147,23 @@ impl Settings {
     }
 
     /// What there is to know about the selected setting; returns the row below it.
-    fn about(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16) -> u16 {
-        let (Some(form), Some(wanted)) = (&self.form, &self.wanted) else { return y };
-        let field = self.field();
-        let x = canvas.put(1, y, field.label(), Token::Strong);
-        if form.opened.is_some() {
-            canvas.put(x + 3, y, show(field.key()), Token::Muted);
+    fn about(&self, shared: &Shared, canvas: &mut Canvas<'_>) -> u16 {
+        let (Some(form), Some(wanted)) = (&self.form, &self.wanted) else { return 0 };
+        if let Some(trouble) = &self.trouble {
+            let at = canvas.look.glyphs.fail;
+            canvas.put_in(1, 0, 1, at, Token::Fail);
+            let mut y = prose::put(canvas, 3, 0, trouble.what.as_str(), Token::Fail);
+            for line in &trouble.advice {
+                y = prose::put(canvas, 3, y, line.as_str(), Token::Text);
+            }
+            return y;
         }
-        let mut y = y + 1;
+        let field = self.field();
+        let x = canvas.put(1, 0, field.label(), Token::Strong);
+        if form.opened.is_some() {
+            canvas.put(x + 3, 0, show(field.key()), Token::Muted);
+        }
+        let mut y = 1;
         if let Some(wrong) = self.edit.as_ref().and_then(Edit::wrong) {
             let at = canvas.look.glyphs.fail;
             canvas.put_in(1, y, 1, at, Token::Fail);
@@ -204,18 +215,23 @@ impl Settings {
         }
     }
 
-    /// How many changes wait, what did not work, whether writing is off: the last lines of the page.
-    fn standing(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16) {
-        let mut y = y;
-        if let Some(trouble) = &self.trouble {
-            let at = canvas.look.glyphs.fail;
-            canvas.put_in(1, y, 1, at, Token::Fail);
-            y = prose::put(canvas, 3, y, trouble.what.as_str(), Token::Fail);
-            for line in &trouble.advice {
-                y = prose::put(canvas, 3, y, line.as_str(), Token::Text);
-            }
-            return;
+    /// The list of changes, where there is room for it; returns the row below it.
+    fn waiting(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16) -> u16 {
+        let changes = self.changes();
+        if changes.is_empty() {
+            return y;
         }
+        canvas.put(1, y, "Not saved", Token::Text);
+        let mut y = y + 1;
+        for line in list_of(&changes, shared) {
+            canvas.put_in(3, y, canvas.width().saturating_sub(4), line, Token::Text);
+            y += 1;
+        }
+        y + 1
+    }
+
+    /// How many changes wait, and what can be done with them.
+    fn standing(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16) {
         if self.saving.busy() {
             if let Some(frame) = self.saving.since().and_then(|since| super::super::test::spinner(shared, since)) {
                 canvas.put_in(1, y, 1, frame, Token::Accent);
@@ -227,14 +243,12 @@ impl Settings {
         if n == 0 {
             return;
         }
-        let words = if n == 1 { "1 change, not saved.".to_owned() } else { format!("{n} changes, not saved.") };
-        let x = canvas.put(3, y, show(&words), Token::Text);
-        let (key, rest) = match shared.may_write(&Subject::Job) {
-            Ok(()) => ("A", "shows them and asks."),
-            Err(_) => ("W", "unlocks writing for this job, for 5 minutes."),
+        let what = if n == 1 { "1 change, not saved.".to_owned() } else { format!("{n} changes, not saved.") };
+        let then = match shared.may_write(&Subject::Job) {
+            Ok(()) => "A shows what would be saved, and asks.",
+            Err(_) => "Press W to unlock writing, for 5 minutes.",
         };
-        let x = canvas.put(x + 1, y, key, Token::Accent);
-        canvas.put(x + 1, y, rest, Token::Text);
+        prose::put(canvas, 3, y, &format!("{what} {then}"), Token::Text);
     }
 }
 

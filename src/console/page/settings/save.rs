@@ -1,8 +1,9 @@
-//! Saving: the list of changes, a question, the request; and for a job that is turned on, a connection test first.
+//! Saving: the list of changes, a question, the request. A job is turned on last, by a request of its own: whoever
+//! saves that tests the connection first (E2.11), with everything else saved.
 
 use super::Settings;
 use crate::config::settings::{self, Change, Field, Kind, Saved, words as costs};
-use crate::console::desk::{Form, News, Reply, Request, Ticket, Trouble};
+use crate::console::desk::{Form, News, Reply, Request, Ticket};
 use crate::console::effect::{Effect, Tone};
 use crate::console::page::confirm::Confirm;
 use crate::console::page::{PageId, prose};
@@ -10,23 +11,20 @@ use crate::console::shared::Shared;
 use crate::text::{Shown, show};
 use jiff::Timestamp;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Columns for the words of a question.
 const WIDTH: u16 = 66;
 /// Lines that a question may have on the smallest usual screen.
 const MOST: usize = 12;
 
-/// What is being done. A job is turned on by itself, last, and after a connection test with what was saved before
-/// (E2.11).
+/// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The file is written.
-    Save,
     /// The form is read again.
     Read,
-    /// The connection is tested.
-    Test,
+    /// The connection is tested, and the job turned on.
+    TurnOn,
 }
 
 /// How far saving is.
@@ -34,8 +32,9 @@ pub(super) enum Step {
 pub(super) enum Saving {
     /// Nothing is being saved.
     No,
-    /// A person is asked; the request goes out under this ticket if they agree, and then this is true.
-    Asked(Ticket, Arc<AtomicBool>),
+    /// A person is asked. If they agree, the request goes out under this ticket, and this is when (milliseconds; 0
+    /// before): the question is a page of its own, and all that it shares with this one.
+    Asked(Ticket, Arc<AtomicI64>),
     /// A request is under way since then.
     Busy(Step, Ticket, Timestamp),
 }
@@ -48,18 +47,18 @@ impl Saving {
 
     /// Whether somebody is at work.
     pub(super) fn busy(&self) -> bool {
-        match self {
-            Self::No => false,
-            Self::Asked(_, sent) => sent.load(Ordering::Relaxed),
-            Self::Busy(..) => true,
-        }
+        self.since().is_some()
     }
 
     /// Since when somebody is at work.
     pub(super) fn since(&self) -> Option<Timestamp> {
         match self {
             Self::Busy(_, _, since) => Some(*since),
-            Self::No | Self::Asked(..) => None,
+            Self::Asked(_, sent) => match sent.load(Ordering::Relaxed) {
+                0 => None,
+                sent => Timestamp::from_millisecond(sent).ok(),
+            },
+            Self::No => None,
         }
     }
 
@@ -67,8 +66,8 @@ impl Saving {
     pub(super) fn words(&self) -> &'static str {
         match self {
             Self::Busy(Step::Read, ..) => "reading again",
-            Self::Busy(Step::Test, ..) => "testing the connection before it is turned on",
-            _ => "saving",
+            Self::Busy(Step::TurnOn, ..) => "testing the connection, then turning it on",
+            Self::Asked(..) | Self::No => "saving",
         }
     }
 }
@@ -103,32 +102,28 @@ impl Settings {
 
     /// A question whose yes sends a request.
     fn question(&mut self, title: &str, lines: Vec<Shown>, ticket: Ticket, request: Request) -> Effect {
-        let sent = Arc::new(AtomicBool::new(false));
+        let sent = Arc::new(AtomicI64::new(0));
         self.saving = Saving::Asked(ticket, Arc::clone(&sent));
-        let then = Box::new(move |_: &mut Shared| {
-            sent.store(true, Ordering::Relaxed);
+        let then = Box::new(move |shared: &mut Shared| {
+            sent.store(shared.now.as_millisecond(), Ordering::Relaxed);
             vec![Effect::Desk(PageId::Settings, ticket, request)]
         });
         Effect::Open(Box::new(Confirm::new(title, lines, "save", then)))
     }
 
-    /// The request that saves everything, or everything but turning on.
+    /// The request that saves everything, or everything but turning on if that is not all.
     fn first_request(&self, shared: &mut Shared, agreed: bool) -> (Ticket, Request) {
         let form = self.form.clone().map(Box::new);
         let mut wanted = self.wanted.clone();
         if let (Some(form), Some(wanted)) = (&form, &mut wanted)
             && self.turns_on()
+            && self.changes().len() > 1
         {
             wanted.set(Field::Enabled, form.settings.get(Field::Enabled));
         }
         let ticket = shared.ticket();
         match (form, wanted) {
             (Some(form), Some(wanted)) => {
-                // Turning on alone needs no saving before the test.
-                let idle = form.settings.changes(&wanted).is_empty() && self.token.is_none();
-                if self.turns_on() && idle {
-                    return (ticket, Request::Test);
-                }
                 let token = self.token.clone();
                 (ticket, Request::Save { form, wanted: Box::new(wanted), token, agreed })
             }
@@ -138,33 +133,20 @@ impl Settings {
     }
 
     /// The request that turns the job on, on a form that was just read.
-    fn last_request(&mut self, shared: &mut Shared) -> Vec<Effect> {
+    fn turn_on(&mut self, shared: &mut Shared) -> Vec<Effect> {
         let Some(form) = &self.form else { return Vec::new() };
         let mut wanted = form.settings.clone();
         wanted.set(Field::Enabled, "on");
         let ticket = shared.ticket();
-        self.saving = Saving::Busy(Step::Save, ticket, shared.now);
+        self.saving = Saving::Busy(Step::TurnOn, ticket, shared.now);
         let request =
             Request::Save { form: Box::new(form.clone()), wanted: Box::new(wanted), token: None, agreed: true };
         vec![Effect::Desk(PageId::Settings, ticket, request)]
     }
 
-    fn test(&mut self, shared: &mut Shared) -> Vec<Effect> {
-        let ticket = shared.ticket();
-        self.saving = Saving::Busy(Step::Test, ticket, shared.now);
-        vec![Effect::Desk(PageId::Settings, ticket, Request::Test)]
-    }
-
     /// News of what saves.
     pub(super) fn saved(&mut self, shared: &mut Shared, news: News) -> Vec<Effect> {
-        let done = match (news, &self.saving) {
-            (News::Done(done), _) => done,
-            (News::Step(_), Saving::Asked(ticket, _)) => {
-                self.saving = Saving::Busy(Step::Test, *ticket, shared.now);
-                return Vec::new();
-            }
-            _ => return Vec::new(),
-        };
+        let News::Done(done) = news else { return Vec::new() };
         self.saving = Saving::No;
         let reply = match done {
             Ok(reply) => reply,
@@ -192,17 +174,7 @@ impl Settings {
             Reply::Settings(form) => {
                 // The person asked for it to be on: reading the form again does not forget that.
                 self.opened_form(*form);
-                if self.turns_on() { self.test(shared) } else { Vec::new() }
-            }
-            Reply::Test(test) if test.ok => self.last_request(shared),
-            Reply::Test(test) => {
-                let failed = test.steps.iter().find(|step| !step.ok);
-                let why = failed.map_or_else(String::new, |step| format!("{}: {}", step.name, step.message));
-                self.trouble = Some(Trouble {
-                    what: show("Provisioning stays off: the connection test failed."),
-                    advice: vec![show(&why), show("t shows every step.")],
-                });
-                Vec::new()
+                if self.turns_on() { self.turn_on(shared) } else { Vec::new() }
             }
             _ => Vec::new(),
         }
@@ -219,7 +191,7 @@ impl Settings {
 }
 
 /// One line for each change.
-fn list_of(changes: &[Change], shared: &Shared) -> Vec<Shown> {
+pub(super) fn list_of(changes: &[Change], shared: &Shared) -> Vec<Shown> {
     let arrow = shared.look.glyphs.arrow;
     changes
         .iter()

@@ -5,7 +5,6 @@ use crate::config::settings::{Opened, Saved};
 use crate::config::{Profile, example};
 use crate::console::event::Event;
 use crate::console::testing::{Console, shared};
-use crate::engine::{ConnectionStep, ConnectionTest};
 use crate::model::{Cycle, CycleKind, CycleState, ObjectType, Operation};
 use crate::text::show;
 use std::path::Path;
@@ -85,11 +84,6 @@ fn agree(console: &mut Console) {
     console.wait(0.6).keys("tab enter");
 }
 
-fn test_ended(ok: bool) -> Reply {
-    let step = ConnectionStep { name: "ask the app for a user".into(), ok, ms: 12, message: "401".into() };
-    Reply::Test(ConnectionTest { ok, steps: vec![step], ..ConnectionTest::default() })
-}
-
 fn plan(verbs: &[(Verb, usize)]) -> Reply {
     let cycle = Cycle {
         id: "c".into(),
@@ -128,6 +122,10 @@ fn plan(verbs: &[(Verb, usize)]) -> Reply {
         too_many: None,
         unread: Vec::new(),
         fatal: None,
+        plan: None,
+        moved: None,
+        partial: false,
+        trace: None,
     }))
 }
 
@@ -139,13 +137,13 @@ fn every_state_at_both_sizes_and_without_colour() {
             let console = opened(width, height, theme, plain_form(), false);
             insta::assert_snapshot!(at("as_saved"), console.picture());
             let mut console = opened(width, height, theme, plain_form(), false);
-            console.keys("j space j j space");
+            console.keys("j j j space j j space");
             insta::assert_snapshot!(at("changed"), console.picture());
             let mut console = opened(width, height, theme, plain_form(), true);
-            console.keys("j j j j enter ctrl-u \"soon\" enter");
+            console.keys("j enter ctrl-u \"soon\" enter");
             insta::assert_snapshot!(at("wrong"), console.picture());
             let mut console = opened(width, height, theme, plain_form(), true);
-            console.keys("j space j j space A");
+            console.keys("j j j space j j space A");
             insta::assert_snapshot!(at("asked"), console.picture());
         }
     }
@@ -173,7 +171,7 @@ fn the_page_says_that_it_reads_and_why_it_cannot() {
 #[test]
 fn wrong_input_stays_in_the_field_until_it_is_right() {
     let mut console = opened(80, 24, "default", plain_form(), true);
-    console.keys("j j j j enter ctrl-u \"4s\" enter");
+    console.keys("j enter ctrl-u \"4s\" enter");
     assert!(console.screen().contains("the shortest interval is 5s"), "{}", console.screen());
     // It follows what is typed, and lets go when it is right.
     console.keys("ctrl-u \"20\"");
@@ -194,7 +192,7 @@ fn wrong_input_stays_in_the_field_until_it_is_right() {
 fn saving_shows_the_list_asks_and_reads_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut console = opened(80, 24, "default", form(folder.path()), true);
-    console.keys("j j j space j enter ctrl-u \"20m\" enter A");
+    console.keys("j enter ctrl-u \"20m\" enter j j j j space A");
     let screen = console.screen();
     assert!(screen.contains("save 2 changes of nightly-users"), "{screen}");
     assert!(screen.contains("groups                      off → on"), "{screen}");
@@ -216,7 +214,7 @@ fn saving_shows_the_list_asks_and_reads_again() {
     console.keys("A");
     assert!(console.screen().contains("being saved"), "{}", console.screen());
     done(&mut console, ticket, Reply::Saved(saved));
-    assert!(console.screen().contains("saved: groups from off to on"), "{}", console.screen());
+    assert!(console.screen().contains("saved: interval from 40m to 20m"), "{}", console.screen());
     let (ticket, request) = one(&mut console);
     assert!(matches!(request, Request::Settings));
     done(&mut console, ticket, Reply::Settings(Box::new(form(folder.path()))));
@@ -229,17 +227,17 @@ fn saving_shows_the_list_asks_and_reads_again() {
 #[test]
 fn nothing_is_saved_while_writing_is_off() {
     let mut console = opened(80, 24, "default", plain_form(), false);
-    console.keys("j space A");
+    console.keys("j j j space A");
     assert!(asked(&mut console).is_empty());
     assert!(console.screen().contains("write off"), "{}", console.screen());
     console.wait(7.0);
-    assert!(console.screen().contains("W unlocks writing for this job"), "{}", console.screen());
+    assert!(console.screen().contains("Press W to unlock writing"), "{}", console.screen());
 }
 
 #[test]
 fn a_token_is_never_on_the_screen_nor_in_a_request_that_is_printed() {
     let mut console = opened(160, 45, "default", plain_form(), true);
-    console.keys("j j j j j j j j enter");
+    console.keys("G enter");
     console.event(Event::Paste(format!("{TOKEN}\n")));
     console.keys("\"xyz\" backspace backspace backspace");
     assert!(!console.screen().contains("hunter"), "{}", console.screen());
@@ -263,7 +261,7 @@ fn a_token_is_never_on_the_screen_nor_in_a_request_that_is_printed() {
 #[test]
 fn a_token_that_grows_too_long_is_refused_whole() {
     let mut console = opened(80, 24, "default", plain_form(), true);
-    console.keys("j j j j j j j j enter");
+    console.keys("G enter");
     console.event(Event::Paste("x".repeat(64 * 1024)));
     console.event(Event::Paste("y".repeat(100)));
     assert!(console.screen().contains("at most 64 KiB"), "{}", console.screen());
@@ -272,7 +270,7 @@ fn a_token_that_grows_too_long_is_refused_whole() {
 }
 
 #[test]
-fn turning_on_tells_what_it_will_do_and_tests_first() {
+fn turning_on_tells_what_it_will_do() {
     let mut console = opened(80, 24, "default", plain_form(), true);
     console.keys("space");
     let (ticket, request) = one(&mut console);
@@ -284,28 +282,24 @@ fn turning_on_tells_what_it_will_do_and_tests_first() {
     assert!(console.screen().contains("The connection is tested first"), "{}", console.screen());
     agree(&mut console);
     let (ticket, request) = one(&mut console);
-    assert!(matches!(request, Request::Test), "{request:?}");
-    done(&mut console, ticket, test_ended(false));
-    assert!(asked(&mut console).is_empty());
-    assert!(console.screen().contains("stays off: the connection test failed"), "{}", console.screen());
-    console.keys("A");
-    agree(&mut console);
-    let (ticket, _) = one(&mut console);
-    done(&mut console, ticket, test_ended(true));
-    let (_, request) = one(&mut console);
     let Request::Save { wanted, .. } = request else { panic!("{request:?}") };
     assert_eq!(wanted.get(Field::Enabled), "on");
+    let trouble = Trouble { what: show("flock stays off: the connection test failed"), advice: vec![show("401")] };
+    console.event(Event::Desk(ticket, News::Done(Err(trouble))));
+    assert!(asked(&mut console).is_empty());
+    let screen = console.screen();
+    assert!(screen.contains("stays off: the connection test failed") && screen.contains("1 change, not"), "{screen}");
 }
 
 #[test]
-fn what_else_changed_is_saved_before_the_test() {
+fn what_else_changed_is_saved_before_it_is_turned_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut console = opened(80, 24, "default", form(folder.path()), true);
-    console.keys("space j space");
+    console.keys("space j j j space");
     assert!(matches!(one(&mut console).1, Request::Plan));
     console.keys("A");
     agree(&mut console);
-    for expected in ["save scope", "read", "test", "save enabled", "read"] {
+    for expected in ["save scope", "read", "save enabled", "read"] {
         let (ticket, request) = one(&mut console);
         let reply = match (expected, request) {
             ("save scope", Request::Save { form, wanted, .. }) => {
@@ -317,7 +311,6 @@ fn what_else_changed_is_saved_before_the_test() {
                 Reply::Saved(form.opened.unwrap().save(&wanted, None, folder.path(), true).unwrap())
             }
             ("read", Request::Settings) => Reply::Settings(Box::new(form(folder.path()))),
-            ("test", Request::Test) => test_ended(true),
             (expected, request) => panic!("{expected}: {request:?}"),
         };
         done(&mut console, ticket, reply);
@@ -332,7 +325,7 @@ fn what_else_changed_is_saved_before_the_test() {
 fn what_somebody_else_saved_is_told_and_what_was_typed_stays() {
     let folder = tempfile::tempdir().unwrap();
     let mut console = opened(80, 24, "default", form(folder.path()), true);
-    console.keys("j j j space A");
+    console.keys("j j j j j space A");
     agree(&mut console);
     let (ticket, request) = one(&mut console);
     let Request::Save { form: typed, wanted, .. } = request else { panic!("{request:?}") };
@@ -354,18 +347,18 @@ fn what_somebody_else_saved_is_told_and_what_was_typed_stays() {
 #[test]
 fn what_the_sandbox_decides_itself_cannot_be_edited() {
     let mut console = opened(80, 24, "default", sandbox_form(), true);
-    console.keys("j j j j j j j");
+    console.keys("G k");
     assert!(console.screen().contains("listens where there is room"), "{}", console.screen());
     console.keys("enter");
     assert!(!console.state.top().typing());
-    console.keys("j enter j enter");
+    console.keys("j enter g g j j enter");
     assert!(!console.state.top().typing());
 }
 
 #[test]
 fn leaving_with_changes_asks_once() {
     let mut console = opened(80, 24, "default", plain_form(), true);
-    console.keys("j space esc");
+    console.keys("G k k space esc");
     assert!(console.screen().contains("1 change is not saved; esc again drops"), "{}", console.screen());
     assert_eq!(console.state.top().id(), PageId::Settings);
     console.keys("j k esc");
@@ -379,7 +372,7 @@ fn a_question_about_the_token_is_asked_again_when_the_file_says_so() {
     let mut form = plain_form();
     form.token_note = None;
     let mut console = opened(80, 24, "default", form, true);
-    console.keys("j j j j j j j j enter \"abc\" enter A");
+    console.keys("G enter \"abc\" enter A");
     agree(&mut console);
     let (ticket, _) = one(&mut console);
     let note = "The new token is kept elsewhere. The variable X is not asked any more.".to_owned();

@@ -51,7 +51,7 @@ impl Test {
         let room = w.saturating_sub(FOUND + 1);
         let Some(step) = step else {
             let running = matches!(self.state, State::Running(_));
-            if running && self.current().is_some_and(|current| current.name == known.name) {
+            if running && self.current == Some(known.name) {
                 let moving = match self.state {
                     State::Running(since) => spinner(shared, since),
                     _ => None,
@@ -77,18 +77,6 @@ impl Test {
         } else {
             canvas.put_in(FOUND, y, room, "failed", Token::Fail);
         }
-    }
-
-    /// The step that is under way: the first that nothing was heard of, on a side that goes on.
-    fn current(&self) -> Option<&'static Known> {
-        let done = |name: &str| self.steps.iter().any(|step| step.name == name);
-        let index = |name: &str| KNOWN.iter().position(|known| known.name == name);
-        let failed = self.steps.iter().any(|s| !s.ok && index(&s.name).is_some_and(|i| i < OF_DIRECTORY));
-        KNOWN
-            .iter()
-            .enumerate()
-            .find(|(i, known)| !done(known.name) && !(failed && *i < OF_DIRECTORY))
-            .map(|(_, known)| known)
     }
 
     /// How it ended, why, and what to do.

@@ -4,10 +4,12 @@ use super::*;
 use crate::console::event::Event;
 use crate::console::testing::{Console, shared};
 use crate::engine::ConnectionTest;
+use crate::model::Side;
 use crate::text::show;
 
 fn step(name: &str, ok: bool, ms: u64, message: &str) -> ConnectionStep {
-    ConnectionStep { name: name.into(), ok, ms, message: message.into() }
+    let side = if KNOWN[..OF_DIRECTORY].iter().any(|known| known.name == name) { Side::Directory } else { Side::App };
+    ConnectionStep { side, name: name.into(), ok, ms, message: message.into() }
 }
 
 fn good() -> Vec<ConnectionStep> {
@@ -56,14 +58,19 @@ fn console(width: u16, height: u16, theme: &str) -> (Console, Ticket) {
 #[test]
 fn steps_appear_as_they_end() {
     let (mut console, ticket) = console(80, 24, "default");
-    assert!(console.screen().contains("under way"), "{}", console.screen());
-    for step in good().into_iter().take(2) {
-        console.event(Event::Desk(ticket, News::Step(step)));
+    for (step, next) in good().into_iter().take(2).zip([KNOWN[1].name, KNOWN[2].name]) {
+        console.event(Event::Desk(ticket, News::Step(ConnectionNews::Ended(step))));
+        let began = ConnectionNews::Began { side: Side::Directory, name: next };
+        console.event(Event::Desk(ticket, News::Step(began)));
+        assert!(console.screen().contains("under way"), "{}", console.screen());
     }
     console.wait(0.5);
     insta::assert_snapshot!("test_running_80x24", console.screen());
     // News of another request are not ours.
-    console.event(Event::Desk(Ticket(999), News::Step(step("read who is assigned", true, 1, "no"))));
+    console.event(Event::Desk(
+        Ticket(999),
+        News::Step(ConnectionNews::Ended(step("read who is assigned", true, 1, "no"))),
+    ));
     assert_eq!(console.screen().matches('✓').count(), 2);
 }
 

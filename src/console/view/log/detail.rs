@@ -9,10 +9,13 @@ use crate::console::words;
 use crate::model::LogStatus;
 use crate::model::log::ModifiedProperty;
 use crate::store::log::CauseRow;
+use crate::text::show;
 use jiff::Timestamp;
 
 /// Changes that are listed before the rest is counted.
 const CHANGES: usize = 6;
+/// Cells of an attribute's path.
+const PATH: usize = 28;
 /// Lines of one text before it is cut: the open entry has all of it.
 const TEXT: usize = 4;
 
@@ -106,7 +109,7 @@ impl About<'_> {
     fn took(&self) -> String {
         match self.detail.entry.duration_in_milliseconds {
             0 => String::new(),
-            ms => format!(" in {}", words::latency(ms)),
+            ms => format!("in {}", words::latency(ms)),
         }
     }
 
@@ -117,26 +120,22 @@ impl About<'_> {
             .then(|| if others == 1 { "1 other".to_owned() } else { format!("{} others", words::count(others)) })
     }
 
-    /// Line by line what changed, with the first `most` changes.
+    /// Line by line what changed, with the first `most` changes; new values stand in one column.
     fn changes(&self, lines: &mut Lines, x: u16, most: usize) {
         let glyphs = &self.shared.look.glyphs;
         let properties = &self.detail.entry.modified_properties;
-        for property in properties.iter().take(most) {
-            let path = phrase::short_path(&property.display_name);
+        let shown = || properties.iter().take(most);
+        let widest = shown().map(|p| show(&phrase::short_path(&p.display_name)).width()).max().unwrap_or(0);
+        let at = x + u16::try_from(widest.min(PATH)).unwrap_or(0) + 3;
+        for property in shown() {
+            let path = words::middle(show(&phrase::short_path(&property.display_name)).as_str(), PATH, glyphs);
             let new = property.new_value.as_deref().unwrap_or(glyphs.none);
+            lines.row(x, 0, &[(&path, Token::Muted)]);
             match &property.old_value {
-                Some(old) => lines.row(
-                    x,
-                    1,
-                    &[
-                        (&path, Token::Muted),
-                        ("", Token::Text),
-                        (old, Token::Remove),
-                        (glyphs.arrow, Token::Muted),
-                        (new, Token::Text),
-                    ],
-                ),
-                None => lines.row(x, 1, &[(&path, Token::Muted), (new, Token::Text)]),
+                Some(old) => {
+                    lines.beside(at, 1, &[(old, Token::Muted), (glyphs.arrow, Token::Muted), (new, Token::Text)])
+                }
+                None => lines.beside(at, 1, &[(new, Token::Text)]),
             }
         }
         if properties.len() > most {
@@ -174,7 +173,6 @@ impl About<'_> {
         let (sent, got) = (self.sent(), self.got());
         let mut exchange: Vec<(&str, Token)> = Vec::new();
         let took = self.took();
-        let got = got.map(|got| format!("{got}{took}"));
         if let Some(sent) = &sent {
             exchange.extend([("sent", Token::Muted), (sent.as_str(), Token::Text)]);
         }
@@ -182,7 +180,7 @@ impl About<'_> {
             if !exchange.is_empty() {
                 exchange.push((dot, Token::Muted));
             }
-            exchange.extend([("got", Token::Muted), (got.as_str(), self.got_token())]);
+            exchange.extend([("got", Token::Muted), (got.as_str(), self.got_token()), (took.as_str(), Token::Text)]);
         }
         if !exchange.is_empty() {
             lines.row(3, 1, &exchange);
@@ -190,7 +188,7 @@ impl About<'_> {
         let error = self.detail.entry.provisioning_status_info.error_information.as_ref();
         if let (Some(others), Some(_)) = (self.others(), event.line.attribute.as_deref()) {
             let arrow = self.shared.look.glyphs.arrow;
-            let same = format!("same cause as {others} {arrow} fix the mapping once");
+            let same = format!("same rule as {others} {arrow} fix the mapping once");
             lines.row(3, 6, &[(&same, Token::Text), ("m", Token::Accent)]);
         } else if let Some(advice) = error.and_then(|error| error.recommended_action.as_deref()) {
             lines.text(3, advice, Token::Muted, rows.saturating_sub(lines.len()).max(1));
@@ -230,7 +228,13 @@ impl About<'_> {
             lines.labelled(4, "sent", 14, &sent, Token::Text, 2);
         }
         if let Some(got) = self.got() {
-            lines.labelled(4, "got", 14, &format!("{got}{}", self.took()), self.got_token(), 2);
+            let (took, token) = (self.took(), self.got_token());
+            if token == Token::Text {
+                lines.labelled(4, "got", 14, &format!("{got} {took}"), token, 2);
+            } else {
+                lines.row(4, 0, &[("got", Token::Muted)]);
+                lines.beside(14, 1, &[(&got, token), (&took, Token::Text)]);
+            }
         }
         lines.labelled(4, "change", 14, &entry.change_id, Token::Text, 1);
         let began = self.detail.cycle.as_ref().and_then(|cycle| cycle.started_at.parse::<Timestamp>().ok());
@@ -317,7 +321,7 @@ impl About<'_> {
         lines.row(2, 0, &[(&title, Token::Text)]);
         lines.blank();
         if rule {
-            lines.row(4, 3, &[("m", Token::Accent), ("open the mapping rule, with this user as preview", Token::Text)]);
+            lines.row(4, 3, &[("m", Token::Accent), ("open the rule, with this user as preview", Token::Text)]);
         }
         let provision = format!("provision {}, dry run", event.short_name());
         lines.row(4, 3, &[("p", Token::Accent), (&provision, Token::Text)]);

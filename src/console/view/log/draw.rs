@@ -2,7 +2,7 @@
 
 use super::detail::About;
 use super::full;
-use super::layout::{Layout, Rows, WIDE};
+use super::layout::{Layout, Rows, SIDE, WIDE};
 use super::lines::Line;
 use super::phrase;
 use super::query::{Event, HOURS, Scope};
@@ -114,7 +114,7 @@ impl Log {
         let user = 17 + canvas.width().saturating_sub(80) / 3;
         if layout.roomy {
             let y = y.saturating_sub(2);
-            for (x, name) in [(3, "time"), (14, "action"), (23, "object"), (26 + user, self.last_column())] {
+            for (x, name) in [(3, "time"), (14, "action"), (23, "object"), (26 + user, self.last_column().heading())] {
                 canvas.put(x, y, name, Token::Muted);
             }
         }
@@ -127,8 +127,9 @@ impl Log {
         let mut last = 0;
         let visible = self.events.visible(usize::from(rows) - gap);
         for (row, (index, event)) in (from..y.saturating_add(rows)).zip(visible) {
-            self.paint_event(shared, canvas, row, event, user, layout.roomy);
-            if index == self.events.selected {
+            let selected = index == self.events.selected;
+            self.paint_event(shared, canvas, row, event, user, selected && focused);
+            if selected {
                 let cells = canvas.width().saturating_sub(2);
                 canvas.select(1, row, cells, focused);
             }
@@ -145,16 +146,16 @@ impl Log {
         if self.gap < rows && self.events.selected + self.gap < rows { self.gap } else { 0 }
     }
 
-    fn last_column(&self) -> &'static str {
-        if self.values() { "value" } else { "outcome" }
+    /// What tells the events of this list apart: all of one cause have the same outcome.
+    fn last_column(&self) -> Last {
+        match (&self.scope, self.cause_of_scope()) {
+            (_, Some((_, cause))) if cause.attribute.is_some() => Last::Value,
+            (Scope::Cause(_), _) => Last::Name,
+            _ => Last::Outcome,
+        }
     }
 
-    /// Whether every event of the list is about one attribute, so that its values tell them apart.
-    fn values(&self) -> bool {
-        self.cause_of_scope().is_some_and(|(_, cause)| cause.attribute.is_some())
-    }
-
-    fn paint_event(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16, event: &Event, user: u16, quoted: bool) {
+    fn paint_event(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16, event: &Event, user: u16, lit: bool) {
         let line = &event.line;
         let glyphs = &shared.look.glyphs;
         canvas.put_in(3, y, 10, show(&phrase::when(line.at, shared.now, &shared.zone)), Token::Text);
@@ -163,13 +164,19 @@ impl Log {
         canvas.put_in(23, y, user, show(&name), Token::Text);
         let x = 26 + user;
         let room = canvas.width().saturating_sub(x + 1);
-        match &line.value {
-            Some(value) if self.values() => {
+        let quoted = shared.width >= SIDE;
+        match (self.last_column(), &line.value) {
+            (Last::Value, Some(value)) => {
                 canvas.put_in(x, y, room, show(&phrase::quote_if(value, quoted)), Token::Text);
             }
-            _ => {
+            (Last::Value | Last::Name, _) => {
+                let name = if line.name.is_empty() { &line.source_id } else { &line.name };
+                canvas.put_in(x, y, room, show(name), Token::Text);
+            }
+            (Last::Outcome, _) => {
                 let (mark, token) = phrase::mark(line.status, glyphs);
-                canvas.put_in(x, y, room, mark, token);
+                // The bar of the selected row has one colour.
+                canvas.put_in(x, y, room, mark, if lit { Token::Text } else { token });
                 let token = if line.status == LogStatus::Skipped { Token::Muted } else { Token::Text };
                 canvas.put_in(x + 2, y, room.saturating_sub(2), show(&phrase::outcome(event, quoted)), token);
             }
@@ -346,6 +353,27 @@ fn paint_lines(canvas: &mut Canvas<'_>, lines: &[Line], top: usize, head: u16) {
 /// A number that was counted only so far.
 fn counted(counted: Counted) -> String {
     format!("{}{}", words::count(counted.n), if counted.at_least { "+" } else { "" })
+}
+
+/// What the last column of the events says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// The value of the attribute that the cause is about.
+    Value,
+    /// The display name.
+    Name,
+    /// What became of it.
+    Outcome,
+}
+
+impl Last {
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Name => "name",
+            Self::Outcome => "outcome",
+        }
+    }
 }
 
 // Rows of causes -----------------------------------------------------------------------------------------------------

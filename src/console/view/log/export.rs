@@ -27,21 +27,21 @@ const HEADING: [&str; 14] = [
     "entry",
 ];
 
-/// The entries that fit, newest first: the table, its rows without the heading, and whether there are more.
+/// The entries that fit, newest first and at most so many: the table, its rows without the heading, and whether there are more.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(super) fn table(c: &Connection, filter: &LogFilter) -> Result<(String, usize, bool), StoreError> {
+pub(super) fn table(c: &Connection, filter: &LogFilter, most: usize) -> Result<(String, usize, bool), StoreError> {
     let mut text = line(HEADING.iter().map(|name| (*name).to_owned()));
     let (mut rows, mut anchor): (usize, LogAnchor) = (0, Anchor::Start);
     loop {
-        let window = log::window(c, filter, &anchor, STEP.min(MOST - rows))?;
+        let window = log::window(c, filter, &anchor, STEP.min(most - rows))?;
         for row in &window.rows {
             text.push_str(&line(fields(c, row)?.into_iter()));
         }
         rows += window.rows.len();
         match window.rows.last() {
-            Some(last) if window.below && rows < MOST => anchor = Anchor::After(last.seq),
+            Some(last) if window.below && rows < most => anchor = Anchor::After(last.seq),
             _ => return Ok((text, rows, window.below)),
         }
     }

@@ -1,7 +1,7 @@
 //! Where things are: a pure function of the size, so that moving about asks the same numbers as drawing.
 
-/// From this width on, list and detail stand side by side.
-const SIDE: u16 = 120;
+/// From this width on, list and detail stand side by side, and there is room for quotation marks.
+pub(super) const SIDE: u16 = 120;
 /// From this width on, causes have their reason beside them.
 pub(super) const WIDE: u16 = 150;
 /// From this height on there is room for headings and blank lines.

@@ -51,7 +51,13 @@ impl Lines {
 
     /// A line of pieces one behind the other, with a blank of so many cells between them.
     pub(super) fn row(&mut self, x: u16, apart: u16, pieces: &[(&str, Token)]) {
-        let mut line = Line::default();
+        self.lines.push(Line::default());
+        self.beside(x, apart, pieces);
+    }
+
+    /// More pieces on the last line.
+    pub(super) fn beside(&mut self, x: u16, apart: u16, pieces: &[(&str, Token)]) {
+        let Some(line) = self.lines.last_mut() else { return };
         let mut at = x;
         for (text, token) in pieces.iter().filter(|(text, _)| !text.is_empty()) {
             let text = show_with(text, Policy::Detail);
@@ -59,7 +65,6 @@ impl Lines {
             line.0.push((at, text, *token));
             at = at.saturating_add(cells).saturating_add(apart);
         }
-        self.lines.push(line);
     }
 
     /// A piece at the right end of the last line, if there is room for it.

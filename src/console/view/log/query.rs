@@ -59,14 +59,18 @@ impl Event {
         if name.is_empty() { &self.line.source_id } else { name }
     }
 
-    /// The same, short enough for a list: a user principal name without its domain.
+    /// The same, short enough for a list: a user principal name without its domain. That of a guest
+    /// (`ada_contoso.example#EXT#@…`) is made of the guest's own address.
     pub fn short_name(&self) -> &str {
         let name = self.name();
-        let guest = |name: &str| name.find("#EXT#").filter(|at| *at > 0);
-        match (&self.principal, guest(name).or_else(|| name.rfind('@').filter(|at| *at > 0))) {
-            (Some(_), Some(end)) => &name[..end],
-            _ => name,
+        if self.principal.is_none() {
+            return name;
         }
+        let own = match name.find("#EXT#") {
+            Some(end) => name[..end].rfind('_').or(Some(end)),
+            None => name.rfind('@'),
+        };
+        own.filter(|end| *end > 0).map_or(name, |end| &name[..end])
     }
 
     /// The object the entry is about.
@@ -210,7 +214,7 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         }
         Query::Detail(event) => Answer::Detail(detail(c, event)?.map(Box::new)),
         Query::Export(which) => {
-            let (text, rows, more) = export::table(c, &filter(which, sources)?)?;
+            let (text, rows, more) = export::table(c, &filter(which, sources)?, export::MOST)?;
             Answer::Export { text, rows, more }
         }
     })

@@ -114,7 +114,7 @@ pub(super) fn preview(sheet: &Sheet, rule: &RuleRow, blamed: bool, glyphs: &Glyp
     }
     let mut write = labelled("write", VALUE, rule.gives.exact().as_str(), gives_token(&rule.gives), width);
     if let Some(first) = write.first_mut().filter(|_| blamed) {
-        first.0.push((width.saturating_sub(10), show(&format!("{} refused", glyphs.warn)), Token::Warn));
+        first.0.push((width.saturating_sub(11), show(&format!("{} refused", glyphs.warn)), Token::Warn));
     }
     lines.append(&mut write);
     match &rule.gives {
@@ -180,10 +180,23 @@ pub(super) fn blame_words(shared: &Shared, blame: &Blame) -> String {
     if first == last { format!("{failures} in 24 h, {last}") } else { format!("{failures} in 24 h, {first}–{last}") }
 }
 
+/// Who belongs, with a title of its own.
+pub(super) fn belongs(sheet: &Sheet, glyphs: &Glyphs, width: u16) -> Vec<Line> {
+    let mut lines = vec![Line::of(1, "Scope", Token::Strong), Line::default()];
+    lines.extend(scope(sheet, glyphs, VALUE, width));
+    lines
+}
+
 /// The mapping as a whole.
 pub(super) fn whole(sheet: &Sheet, glyphs: &Glyphs, width: u16, about: Option<Row>) -> Vec<Line> {
     let all = about.is_none();
-    let mut lines = vec![Line::of(1, "Mapping", Token::Strong).and(10, sheet.from.clone(), Token::Muted)];
+    let title = match about {
+        Some(Row::Actions) => Line::of(1, "Actions", Token::Strong),
+        Some(Row::Matching) => Line::of(1, "Matching", Token::Strong),
+        Some(Row::Scope) => Line::of(1, "Scope", Token::Strong),
+        Some(Row::Rule(_)) | None => Line::of(1, "Mapping", Token::Strong).and(10, sheet.from.clone(), Token::Muted),
+    };
+    let mut lines = vec![title];
     lines.push(Line::default());
     if all || about == Some(Row::Actions) {
         if !sheet.name.as_str().is_empty() {
@@ -218,38 +231,38 @@ pub(super) fn whole(sheet: &Sheet, glyphs: &Glyphs, width: u16, about: Option<Ro
             }
         }
     }
-    if all || about == Some(Row::Scope) {
-        lines.extend(scope(sheet, glyphs, width));
+    if about == Some(Row::Scope) {
+        lines.extend(scope(sheet, glyphs, TEXT, width));
     }
     lines
 }
 
-fn scope(sheet: &Sheet, glyphs: &Glyphs, width: u16) -> Vec<Line> {
+fn scope(sheet: &Sheet, glyphs: &Glyphs, at: u16, width: u16) -> Vec<Line> {
     let Some(scope) = &sheet.scope else {
-        return labelled("scope", TEXT, "no filter: everybody in scope of the job belongs", Token::Text, width);
+        return labelled("filter", at, "no filter: everybody in scope of the job belongs", Token::Text, width);
     };
     let mut lines = Vec::new();
     let mut before = None;
     for clause in &scope.verdict.clauses {
         let label = match before {
-            None => "scope",
+            None => "filter",
             Some(group) if group == clause.group => "  and",
             Some(_) => "or",
         };
         before = Some(clause.group);
-        let mut wanted = labelled(label, TEXT, &clause_words(clause), Token::Text, width);
+        let mut wanted = labelled(label, at, &clause_words(clause), Token::Text, width);
         if let Some(first) = wanted.first_mut().filter(|_| scope.asked) {
             let (mark, token) = if clause.holds { (glyphs.ok, Token::Text) } else { (glyphs.fail, Token::Warn) };
-            first.0.push((TEXT - 2, show(mark), token));
+            first.0.push((at - 2, show(mark), token));
         }
         lines.append(&mut wanted);
         if scope.asked {
             let actual = format!("is {}", exact(&clause.actual));
-            lines.extend(labelled("", TEXT, &actual, Token::Muted, width));
+            lines.extend(labelled("", at, &actual, Token::Muted, width));
         }
     }
     let (words, token) = verdict(scope);
-    lines.extend(labelled("verdict", TEXT, words, token, width));
+    lines.extend(labelled("verdict", at, words, token, width));
     lines
 }
 

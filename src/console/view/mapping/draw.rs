@@ -40,16 +40,20 @@ struct Columns {
     end: u16,
 }
 
-fn columns(w: u16) -> Columns {
+/// Three cells stay free between the columns, as far as the longest target allows.
+fn columns(w: u16, sheet: &Sheet) -> Columns {
+    let longest = sheet.rules.iter().map(|rule| cells(show(&short_path(&rule.target)).as_str())).max().unwrap_or(0);
     let share = |from: u16, part: u32, of: u32| {
         let cells = u32::from(w.saturating_sub(from)) * part / of;
         from + u16::try_from(cells).unwrap_or(0)
     };
     if w >= WIDE {
-        let (source, result, note) = (share(7, 18, 153), share(7, 66, 153), share(7, 100, 153));
+        let (source, result, note) = (share(7, 18, 153).max(25), share(7, 66, 153), share(7, 100, 153));
+        let source = source.max(7 + 3 + longest.min(28));
         Columns { number: Some(6), target: 7, source, result, note: Some(note), end: w.saturating_sub(1) }
     } else {
         let (source, result) = (share(5, 18, 75), share(5, 52, 75));
+        let source = source.max((5 + 3 + longest.min(18)).min(source + 3));
         Columns { number: None, target: 5, source, result, note: None, end: w }
     }
 }
@@ -79,7 +83,7 @@ pub(super) fn draw(view: &Mapping, shared: &Shared, canvas: &mut Canvas<'_>) {
     }
     let wide = w >= WIDE && h >= 20;
     let rows = u16::try_from(list_height((w, h))).unwrap_or(h);
-    let at = columns(w);
+    let at = columns(w, sheet);
     heading(sheet, &at, if wide { 2 } else { 1 }, canvas);
     let from = if wide { 4 } else { 2 };
     for (y, (i, row)) in (from..).zip(view.rows.visible(usize::from(rows))) {
@@ -171,7 +175,7 @@ fn mark(view: &Mapping, fail: &'static str, warn: &'static str, rule: &RuleRow) 
 fn list_row(view: &Mapping, sheet: &Sheet, row: Row, at: &Columns, y: u16, canvas: &mut Canvas<'_>) {
     let glyphs = &canvas.look.glyphs;
     let (none, fail, warn) = (glyphs.none, glyphs.fail, glyphs.warn);
-    let target_cells = usize::from(at.source.saturating_sub(at.target + 1));
+    let target_cells = usize::from(at.source.saturating_sub(at.target + 2));
     let source_cells = usize::from(at.result.saturating_sub(at.source + 3));
     let result_end = at.note.map_or(at.end, |note| note.saturating_sub(2));
     let result_cells = result_end.saturating_sub(at.result);
@@ -202,8 +206,9 @@ fn list_row(view: &Mapping, sheet: &Sheet, row: Row, at: &Columns, y: u16, canva
                         format!("{failures} failures in 24 h")
                     };
                     canvas.put(x, y, show(&format!("{warn} {words}")), Token::Warn);
-                } else if !rule.warnings.is_empty() {
-                    canvas.put(x, y, show(&format!("{warn} look at it")), Token::Warn);
+                } else if let Some(warning) = rule.warnings.first() {
+                    let x = canvas.put(x, y, warn, Token::Warn);
+                    canvas.put(x + 1, y, warning, Token::Warn);
                 }
             }
         }
@@ -264,7 +269,9 @@ fn parts(view: &Mapping, shared: &Shared, sheet: &Sheet, widths: [u16; 3]) -> [V
     match view.rule(view.detail) {
         Some(rule) => {
             let blames: Vec<&Blame> = view.blames_of(&rule.target).collect();
-            let preview = detail::preview(sheet, rule, !blames.is_empty(), glyphs, widths[1]);
+            let mut preview = detail::preview(sheet, rule, !blames.is_empty(), glyphs, widths[1]);
+            preview.push(Line::default());
+            preview.extend(detail::belongs(sheet, glyphs, widths[1]));
             let mut third = detail::why(shared, rule, &blames, widths[2]);
             if !third.is_empty() {
                 third.push(Line::default());
@@ -294,13 +301,13 @@ fn columns_of_details(view: &Mapping, shared: &Shared, sheet: &Sheet, canvas: &m
     put_lines(&mut canvas.part(0, 0, widths[0], h), &rule, 0);
     canvas.v_line(first, 0, h);
     if w >= WIDEST {
-        put_lines(&mut canvas.part(second + 1, 0, widths[2], h), &third, 0);
+        put_lines(&mut canvas.part(second + 2, 0, widths[2], h), &third, 0);
         canvas.v_line(second, 0, h);
     } else {
         preview.push(Line::default());
         preview.extend(third);
     }
-    put_lines(&mut canvas.part(first + 1, 0, widths[1], h), &preview, 0);
+    put_lines(&mut canvas.part(first + 2, 0, widths[1], h), &preview, 0);
 }
 
 /// One detail over the whole page.

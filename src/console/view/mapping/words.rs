@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A target path without what a reader can do without: the schema in front, the filter's syntax, `value`.
 /// `emails[type eq "work"].value` is `emails.work`.
-pub(super) fn short_path(path: &str) -> String {
+pub(crate) fn short_path(path: &str) -> String {
     let plain = if path.starts_with("urn:") { path.rsplit(':').next().unwrap_or(path) } else { path };
     let Some((head, rest)) = plain.split_once('[') else { return plain.to_owned() };
     let Some((filter, behind)) = rest.split_once(']') else { return plain.to_owned() };
@@ -19,14 +19,21 @@ pub(super) fn short_path(path: &str) -> String {
     }
 }
 
-/// A path in so many cells: whole where it fits, else short, else cut in its middle.
-pub(super) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
+/// A path in so many cells: whole where it fits, else short, else its end.
+pub(crate) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
     let whole = show(path);
     if whole.width() <= cells {
         return whole;
     }
     let short = show(&short_path(path));
-    show(&middle(short.as_str(), cells, glyphs))
+    if short.width() <= cells {
+        return short;
+    }
+    // The end says most: `…work.streetAddress`, `…streetAddress`.
+    let ends =
+        short.as_str().match_indices('.').map(|(at, _)| format!("{}{}", glyphs.ellipsis, &short.as_str()[at + 1..]));
+    let fits = ends.into_iter().find(|end| width(end) <= cells);
+    show(&fits.unwrap_or_else(|| middle(short.as_str(), cells, glyphs)))
 }
 
 /// An expression in so many cells: whole where it fits, else without the brackets around attributes, else cut at its
@@ -116,7 +123,7 @@ fn arguments(text: &str) -> Option<(&str, Vec<&str>)> {
 }
 
 /// A value as a cell of a list has it: text without quotes.
-pub(super) fn plain(value: &Value) -> Shown {
+pub(crate) fn plain(value: &Value) -> Shown {
     show(&plain_text(value))
 }
 
@@ -177,7 +184,13 @@ mod tests {
             assert_eq!(short_path(path), short);
         }
         assert_eq!(path_in("emails[type eq \"work\"].value", 40, &Glyphs::unicode()).as_str().len(), 28);
-        assert_eq!(path_in("addresses[type eq \"work\"].streetAddress", 17, &Glyphs::unicode()).width(), 17);
+        let street = "addresses[type eq \"work\"].streetAddress";
+        for (cells, shown) in
+            [(28, "addresses.work.streetAddress"), (20, "…work.streetAddress"), (17, "…streetAddress")]
+        {
+            assert_eq!(path_in(street, cells, &Glyphs::unicode()).as_str(), shown);
+        }
+        assert_eq!(path_in(street, 6, &Glyphs::unicode()).width(), 6);
     }
 
     #[test]

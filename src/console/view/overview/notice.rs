@@ -1,6 +1,6 @@
 //! What has to be said before anything else: offline, degraded, failing, off, nobody runs it, somebody else does.
 
-use super::draw::{self, Sheet};
+use super::draw::Sheet;
 use super::sections::since;
 use super::{Glance, Overview};
 use crate::console::shared::{Runner, Shared};
@@ -40,7 +40,7 @@ impl Lines<'_> {
     }
 
     fn add(&mut self, column: u16, text: &str, token: Token) {
-        let text = draw::words(self.shared, text);
+        let text = show(text);
         self.lines.push(Line { column, text, token, key: None });
     }
 
@@ -80,7 +80,7 @@ pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, edge: u16
         }
         Mood::Idle => {
             lines.title("Nobody runs this job.", Token::Warn);
-            lines.line("`heeler run` runs it; so does this console when it is opened with the job on.");
+            lines.line("`heeler run` runs it, and so does a console that is opened on it.");
         }
         Mood::NotRun if shared.standing.as_ref().is_some_and(|standing| !standing.enabled) => {
             lines.title("Provisioning is off, and nothing was read yet.", Token::Warn);

@@ -58,6 +58,8 @@ pub struct Glance {
     pub changes: Vec<Changed>,
     /// Who belongs, in words.
     pub scope: Shown,
+    /// What the scoping filter asks for, in words; empty without one.
+    pub filter: Shown,
     /// Whether groups are provisioned too.
     pub groups: bool,
     /// Time between the starts of two cycles.
@@ -81,7 +83,7 @@ pub struct Cause {
     pub attribute: Option<Shown>,
     /// What the app answered: `400 invalidValue`.
     pub answer: Option<Shown>,
-    /// The reason, with what differs from object to object left out.
+    /// What the reason says beyond the answer, with what differs from object to object left out.
     pub reason: Shown,
     /// Objects that are concerned, and whether there are more.
     pub objects: (u64, bool),
@@ -129,7 +131,8 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         health: job::health(c)?,
         causes,
         changes: changes.collect(),
-        scope: show(&scope_words(config.scope, sources.facts.rules.users.mapping.filter.as_ref())),
+        scope: show(scope_words(config.scope)),
+        filter: show(&sources.facts.rules.users.mapping.filter.as_ref().map(filter_words).unwrap_or_default()),
         groups: config.groups,
         interval: config.interval,
         threshold: config.deletion_threshold,
@@ -153,7 +156,7 @@ fn cause(row: &CauseRow, example: Option<Object>) -> Cause {
         words: show(words),
         attribute: row.attribute.as_deref().map(show),
         answer: answer.as_deref().map(show),
-        reason: show(&row.reason),
+        reason: show(beyond_answer(&row.reason, answer.as_deref())),
         objects: (row.objects.n, row.objects.at_least),
         first: row.first,
         key: (row.code.clone(), row.reason.clone()),
@@ -182,13 +185,16 @@ fn lower(text: &str) -> String {
     chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Who belongs, in words: `assigned · department ≠ Contractor`.
-pub(super) fn scope_words(scope: Scope, filter: Option<&ScopingFilter>) -> String {
-    let base = match scope {
+/// Who belongs, in one word.
+pub(super) fn scope_words(scope: Scope) -> &'static str {
+    match scope {
         Scope::Assigned => "assigned",
         Scope::All => "everybody",
-    };
-    let Some(filter) = filter.filter(|filter| !filter.is_empty()) else { return base.to_owned() };
+    }
+}
+
+/// What a scoping filter asks for, in words: `department ≠ Contractor`. Empty if it asks for nothing.
+pub(super) fn filter_words(filter: &ScopingFilter) -> String {
     // Whatever the verdict on nobody is: it names every clause.
     let verdict = filter.evaluate_with(&|_| Value::Null);
     let mut words = String::new();
@@ -211,5 +217,11 @@ pub(super) fn scope_words(scope: Scope, filter: Option<&ScopingFilter>) -> Strin
             other => words.push_str(&format!(" {other}")),
         }
     }
-    if words.is_empty() { base.to_owned() } else { format!("{base} · {words}") }
+    words
+}
+
+/// What the reason says beyond the answer that is shown beside it: `the app refused (400 invalidValue): not E.164`.
+fn beyond_answer<'a>(reason: &'a str, answer: Option<&str>) -> &'a str {
+    let Some((_, rest)) = answer.and_then(|answer| reason.split_once(&format!("({answer})"))) else { return reason };
+    rest.trim_start_matches([':', ',', ';', '.', ' '])
 }

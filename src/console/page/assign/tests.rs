@@ -1,0 +1,296 @@
+//! Assigning: keys in, screen and requests out.
+
+use super::*;
+use crate::config::{Profile, example};
+use crate::console::event::Event;
+use crate::console::query::Facts;
+use crate::console::testing::{Console, shared};
+use crate::engine;
+use crate::model::directory::DEFAULT_ACCESS;
+use crate::model::{AppRole, Collection, GroupChange, Member, MemberKind, UserChange};
+use crate::store::{Store, mirror};
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+fn role(id: &str, name: &str, value: Option<&str>, enabled: bool) -> AppRole {
+    AppRole { id: id.into(), value: value.map(str::to_owned), display_name: name.into(), enabled, for_users: true }
+}
+
+fn principal() -> ServicePrincipal {
+    ServicePrincipal {
+        id: "sp".into(),
+        app_id: "app".into(),
+        display_name: "Flock".into(),
+        roles: vec![
+            role("r1", "User", Some("user"), true),
+            role("r2", "Administrator", Some("admin"), true),
+            role("r3", "Auditor", None, false),
+        ],
+    }
+}
+
+fn assignment(id: &str, principal_id: &str, kind: MemberKind, name: &str, role_id: &str) -> Assignment {
+    Assignment {
+        id: id.into(),
+        principal_id: principal_id.into(),
+        principal_kind: kind,
+        principal_name: name.into(),
+        role_id: role_id.into(),
+    }
+}
+
+fn assignments() -> Vec<Assignment> {
+    vec![
+        assignment("a1", "u-ada", MemberKind::User, "Ada Lovelace", "r1"),
+        assignment("a2", "g-eng", MemberKind::Group, "Engineering", "r1"),
+        assignment("a3", "u-alan", MemberKind::User, "Alan Turing", "r3"),
+    ]
+}
+
+const PEOPLE: [(&str, &str, &str); 6] = [
+    ("u-ada", "Ada Lovelace", "Engineering"),
+    ("u-alan", "Alan Turing", "Research"),
+    ("u-grace", "Grace Hopper", "Navy"),
+    ("u-hedy", "Hedy Lamarr\u{202e}\u{1b}]0;x", "Radio"),
+    ("u-katherine", "Katherine Johnson", "Orbits"),
+    ("u-radia", "Radia Perlman", "Networks"),
+];
+
+fn properties(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other}"),
+    }
+}
+
+/// A store with a few people and groups; the folder lives as long as the console.
+fn store(folder: &Path) -> Store {
+    let store = Store::open(&folder.join("flock.db")).unwrap();
+    store
+        .write_blocking(|c| {
+            let round = mirror::begin_full_round(c, Collection::Users)?;
+            for (id, name, department) in PEOPLE {
+                let mail = format!("{}@contoso.example", id.trim_start_matches("u-"));
+                let properties = properties(
+                    json!({ "displayName": name, "userPrincipalName": mail, "department": department, "accountEnabled": true }),
+                );
+                mirror::apply_user(c, &UserChange { id: id.into(), properties, ..UserChange::default() }, round)?;
+            }
+            let round = mirror::begin_full_round(c, Collection::Groups)?;
+            for (id, name, members) in [("g-eng", "Engineering", vec!["u-ada", "u-grace"]), ("g-all", "Everybody", vec![])] {
+                let added = members.iter().map(|m| Member { id: (*m).into(), kind: MemberKind::User }).collect();
+                let properties = properties(json!({ "displayName": name }));
+                mirror::apply_group(c, &GroupChange { id: id.into(), properties, added, ..GroupChange::default() }, round)?;
+            }
+            mirror::replace_assignments(c, &assignments())
+        })
+        .unwrap();
+    store
+}
+
+fn facts(store: &Store) -> Facts {
+    let config = Profile::parse(example(), Path::new("/etc/config.toml")).unwrap().jobs.remove(0);
+    let (rules, _) = engine::rules_of(&config).unwrap();
+    Facts {
+        rules,
+        mapping_name: "flock".into(),
+        scope: engine::scope_rules(&config),
+        database: store.path().to_owned(),
+        config,
+    }
+}
+
+struct Stage {
+    console: Console,
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn asked(&mut self) -> Vec<(Ticket, Request)> {
+        self.console
+            .take()
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Desk(PageId::Assign, ticket, request) => Some((ticket, request)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn one(&mut self) -> (Ticket, Request) {
+        let mut requests = self.asked();
+        assert_eq!(requests.len(), 1, "{requests:?}\n{}", self.console.screen());
+        requests.remove(0)
+    }
+
+    fn done(&mut self, ticket: Ticket, reply: Reply) {
+        self.console.event(Event::Desk(ticket, News::Done(Ok(reply))));
+    }
+
+    /// What is selected is given the time to rest.
+    fn rest(&mut self) -> &mut Self {
+        self.console.wait(0.3);
+        self
+    }
+}
+
+/// The page open on a store, with the directory's answer.
+fn stage(width: u16, height: u16, theme: &str, write: bool) -> Stage {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let mut shared = shared(width, height, theme);
+    if write {
+        shared.unlock(Subject::Job);
+    }
+    let facts = facts(&store);
+    let mut stage = Stage { console: Console::with(shared).on_store(store, facts), _folder: folder };
+    stage.console.keys("a");
+    let (ticket, request) = stage.one();
+    assert!(matches!(request, Request::Assignments));
+    stage.done(ticket, Reply::Assignments(principal(), assignments()));
+    stage
+}
+
+#[test]
+fn every_state_at_both_sizes_and_without_colour() {
+    for (width, height) in [(80, 24), (160, 45)] {
+        for theme in ["default", "mono"] {
+            let at = |name: &str| format!("assign_{name}_{width}x{height}_{theme}");
+            let stage_open = stage(width, height, theme, false);
+            insta::assert_snapshot!(at("open"), stage_open.console.picture());
+            let mut stage_roles = stage(width, height, theme, true);
+            stage_roles.console.keys("\"grace\" enter j");
+            stage_roles.rest();
+            insta::assert_snapshot!(at("roles"), stage_roles.console.picture());
+            stage_roles.console.keys("enter");
+            insta::assert_snapshot!(at("asked"), stage_roles.console.picture());
+            let mut stage_groups = stage(width, height, theme, true);
+            stage_groups.console.keys("esc u tab");
+            stage_groups.rest();
+            insta::assert_snapshot!(at("groups"), stage_groups.console.picture());
+        }
+    }
+}
+
+#[test]
+fn a_role_is_assigned_after_a_question() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"hopper\"");
+    assert!(!stage.console.screen().contains("Ada Lovelace"), "{}", stage.console.screen());
+    stage.console.keys("enter j enter");
+    let screen = stage.console.screen();
+    assert!(screen.contains("assign Grace Hopper") && screen.contains("gets Administrator of Flock"), "{screen}");
+    stage.console.keys("tab enter");
+    assert!(stage.asked().is_empty(), "a key that is held down says nothing");
+    stage.console.wait(0.6).keys("enter");
+    let (ticket, request) = stage.one();
+    let Request::Assign { object_type: ObjectType::User, id, role } = request else { panic!("{request:?}") };
+    assert_eq!((id.as_str(), role.as_str()), ("u-grace", "r2"));
+    stage.done(ticket, Reply::Done(show("assigned Grace Hopper to Flock as Administrator")));
+    assert!(stage.console.screen().contains("assigned Grace Hopper to Flock"), "{}", stage.console.screen());
+    // What is shown afterwards is what the directory says then.
+    let (ticket, request) = stage.one();
+    assert!(matches!(request, Request::Assignments));
+    let mut now = assignments();
+    now.push(assignment("a9", "u-grace", MemberKind::User, "Grace Hopper", "r2"));
+    stage.done(ticket, Reply::Assignments(principal(), now));
+    stage.console.wait(7.0);
+    let screen = stage.console.screen();
+    assert!(screen.contains("✓ Administrator") && screen.contains("assigned"), "{screen}");
+}
+
+#[test]
+fn what_is_assigned_is_taken_away_after_a_question() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"ada\" enter enter");
+    assert!(stage.console.screen().contains("Ada Lovelace loses User of Flock"), "{}", stage.console.screen());
+    stage.console.wait(0.6).keys("tab enter");
+    let (ticket, request) = stage.one();
+    assert!(matches!(request, Request::Unassign { assignment } if assignment == "a1"));
+    let trouble =
+        Trouble { what: show("the directory refused"), advice: vec![show("ask for AppRoleAssignment.ReadWrite.All")] };
+    stage.console.event(Event::Desk(ticket, News::Done(Err(trouble))));
+    let screen = stage.console.screen();
+    assert!(screen.contains("the directory refused") && screen.contains("AppRoleAssignment"), "{screen}");
+}
+
+#[test]
+fn a_group_is_assigned_with_words_about_its_members() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("esc u");
+    let screen = stage.console.screen();
+    assert!(screen.contains("Groups") && screen.contains("Everybody"), "{screen}");
+    stage.console.keys("j tab enter");
+    let screen = stage.console.screen();
+    assert!(screen.contains("assign Everybody") && screen.contains("direct members come into scope"), "{screen}");
+    stage.console.wait(0.6).keys("tab enter");
+    let (_, request) = stage.one();
+    assert!(matches!(request, Request::Assign { object_type: ObjectType::Group, id, .. } if id == "g-all"));
+}
+
+#[test]
+fn nothing_is_asked_while_writing_is_off() {
+    let mut stage = stage(80, 24, "default", false);
+    stage.console.keys("\"grace\" enter");
+    assert!(stage.console.screen().contains("Press W to unlock"), "{}", stage.console.screen());
+    stage.console.keys("enter");
+    assert!(stage.console.screen().contains("write off"), "{}", stage.console.screen());
+    assert_eq!(stage.console.state.top().id(), PageId::Assign);
+}
+
+#[test]
+fn roles_that_are_off_can_only_be_taken_away() {
+    let held = |object: &str| {
+        roles::of(&principal(), &assignments(), object)
+            .into_iter()
+            .map(|r| (r.name, r.held, r.usable))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        held("u-alan"),
+        [
+            ("User".to_owned(), None, true),
+            ("Administrator".to_owned(), None, true),
+            ("Auditor".to_owned(), Some("a3".to_owned()), false)
+        ]
+    );
+    assert_eq!(held("u-grace").len(), 2);
+    let without = ServicePrincipal { roles: Vec::new(), ..principal() };
+    let roles = roles::of(&without, &[], "u-ada");
+    assert_eq!(roles.len(), 1);
+    assert_eq!((roles[0].id.as_str(), roles[0].name.as_str()), (DEFAULT_ACCESS, "Default Access"));
+}
+
+#[test]
+fn somebody_chosen_elsewhere_is_chosen_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let facts = facts(&store);
+    let object = Object { object_type: ObjectType::User, id: "u-grace".into(), name: "grace@contoso.example".into() };
+    let mut console = Console::with(shared(80, 24, "default")).on_store(store, facts);
+    let mut shared = shared(80, 24, "default");
+    let mut page = Assign::new(Some(object));
+    let effects = page.opened(&mut shared);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Desk(_, _, Request::Assignments))));
+    assert_eq!(page.object().map(|object| object.id).as_deref(), Some("u-grace"));
+    assert!(!page.typing() && page.pane == Pane::Roles);
+    drop(console.take());
+}
+
+#[test]
+fn a_name_that_reads_backwards_is_shown_as_it_is() {
+    let mut stage = stage(160, 45, "default", true);
+    stage.console.keys("\"hedy\" enter");
+    stage.rest();
+    let screen = stage.console.screen();
+    assert!(screen.contains("Hedy Lamarr") && !screen.contains('\u{202e}') && !screen.contains('\u{1b}'), "{screen}");
+}
+
+#[test]
+fn an_empty_answer_says_so() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"nobody-of-that-name\"");
+    assert!(stage.console.screen().contains("nothing matches"), "{}", stage.console.screen());
+    stage.console.keys("esc esc");
+    assert!(stage.console.screen().contains("Ada Lovelace"), "{}", stage.console.screen());
+}

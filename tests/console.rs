@@ -1,0 +1,15 @@
+//! The console as a person meets it: the built binary in a terminal of its own, keys in, screen out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+#[path = "console/life.rs"]
+mod life;
+#[path = "console/modes.rs"]
+mod modes;
+#[path = "console/paste.rs"]
+mod paste;
+#[path = "console/pty.rs"]
+mod pty;
+#[path = "console/watch.rs"]
+mod watch;
