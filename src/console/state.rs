@@ -377,6 +377,12 @@ impl State {
         self.act_everywhere(action)
     }
 
+    /// What a page would ask for, asked for by a test.
+    #[cfg(test)]
+    pub(crate) fn carry_out(&mut self, effect: Effect) -> Vec<Effect> {
+        self.run(vec![effect])
+    }
+
     /// Carries out what concerns the state itself, and returns the rest.
     fn run(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         let mut queue: VecDeque<Effect> = effects.into();

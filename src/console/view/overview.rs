@@ -256,6 +256,9 @@ impl Page for Overview {
                     hints.push((Action::Plan, "plan"));
                 }
                 hints.push((Action::Refresh, "refresh"));
+                if open.is_none() {
+                    hints.extend([(Action::Directory, "directory"), (Action::Settings, "settings")]);
+                }
                 if self.zoomed || (shared.width >= draw::TWO_COLUMNS && self.enabled(shared, Action::Zoom).is_ok()) {
                     hints.push((Action::Zoom, if self.zoomed { "whole page" } else { "zoom" }));
                 }

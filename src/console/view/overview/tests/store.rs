@@ -1,1 +1,1 @@
-
+//! What the overview reads from a real store.
