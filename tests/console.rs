@@ -13,3 +13,5 @@ mod paste;
 mod pty;
 #[path = "console/watch.rs"]
 mod watch;
+#[path = "console/writes.rs"]
+mod writes;
