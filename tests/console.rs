@@ -19,5 +19,7 @@ mod paste;
 mod pty;
 #[path = "console/watch.rs"]
 mod watch;
+#[path = "console/wild.rs"]
+mod wild;
 #[path = "console/wire.rs"]
 mod wire;
