@@ -23,3 +23,5 @@ mod watch;
 mod wild;
 #[path = "console/wire.rs"]
 mod wire;
+#[path = "console/writes.rs"]
+mod writes;
