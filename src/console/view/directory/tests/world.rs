@@ -184,6 +184,10 @@ impl World {
         self.store.write_blocking(move |c| mirror::apply_user(c, &change, mirror::INCREMENTAL)).unwrap();
     }
 
+    pub(super) fn with(&self, f: impl FnOnce(&Connection)) {
+        f(&self.store.reader().unwrap());
+    }
+
     /// What was last written to somebody.
     pub(super) fn applied(&self, id: &str) -> Vec<(String, Value)> {
         let link = self.store.read(|c| links::get(c, ObjectType::User, id)).unwrap().unwrap();
@@ -261,6 +265,9 @@ fn fill(c: &Connection, facts: &Facts) -> Result<(), StoreError> {
                     applied.insert(format!("{URN}:department"), json!("Research"));
                     applied.remove("phoneNumbers[type eq \"work\"].value");
                 }
+                if change.id == "u-dorothy" {
+                    applied.insert("title".into(), json!("Mathematician"));
+                }
                 if change.id == "u-grace" {
                     applied.insert("displayName".into(), json!("Grace Murray"));
                 }
@@ -335,11 +342,11 @@ fn groups(c: &Connection, assignments: &mut Vec<Assignment>) -> Result<(), Store
         let change = GroupChange {
             id: id.clone(),
             properties: json!({ "displayName": name }).as_object().unwrap().clone(),
-            added: vec![member("u-ada"), member("u-karen")],
+            added: if name == "london" { vec![member("u-ada"), member("u-karen")] } else { vec![member("u-ada")] },
             ..GroupChange::default()
         };
         mirror::apply_group(c, &change, mirror::INCREMENTAL)?;
-        let applied = json!({ "displayName": name }).as_object().unwrap().clone();
+        let applied = json!({ "displayName": name, "externalId": id }).as_object().unwrap().clone();
         links::put(
             c,
             &Link {
@@ -359,18 +366,18 @@ fn groups(c: &Connection, assignments: &mut Vec<Assignment>) -> Result<(), Store
             links::add_applied_members(c, &id, &["u-ada"])?;
         }
         if name == "london" {
-            // Assigned without being a security group: it entitles nobody, and its members stay out.
+            // Assigned, but no security group: it entitles nobody, and its members stay out.
             let mut change = change;
             change.properties.insert("securityEnabled".into(), json!(false));
             mirror::apply_group(c, &change, mirror::INCREMENTAL)?;
-            assignments.push(Assignment {
-                id: "a-london".into(),
-                principal_id: id,
-                principal_kind: MemberKind::Group,
-                principal_name: name.into(),
-                role_id: "11111111-0000-0000-0000-000000000001".into(),
-            });
         }
+        assignments.push(Assignment {
+            id: format!("a-{id}"),
+            principal_id: id,
+            principal_kind: MemberKind::Group,
+            principal_name: name.into(),
+            role_id: "11111111-0000-0000-0000-000000000002".into(),
+        });
     }
     Ok(())
 }
