@@ -1,9 +1,9 @@
 //! What only a large screen has room for: the right column, the chart, earlier cycles.
 
+use super::Glance;
 use super::draw::Sheet;
 use super::sections::{self, hour, peak, since};
 use super::stop::Stop;
-use super::Glance;
 use crate::console::style::Token;
 use crate::console::words;
 use crate::model::{Cycle, CycleState};

@@ -244,7 +244,7 @@ fn list_row(plan: &Plan, model: &Model, tree: &Tree, row: Row, canvas: &mut Canv
         Row::Cause(index) => {
             let Some(cause) = model.cannot.get(index) else { return };
             canvas.put_right(3, 7, y, show(&words::count(cause.count)), Token::Text);
-            canvas.put_in(9, y, end.saturating_sub(9), &cause.words, Token::Text);
+            canvas.put_in(9, y, (end + 1).saturating_sub(9), &cause.words, Token::Text);
         }
         Row::More(_, n) => {
             put(canvas, 5, y, &format!("{} more", words::count(n as u64)), Token::Muted);
