@@ -96,7 +96,7 @@ pub struct Plan {
     /// What happened since it was made.
     since: Since,
     /// Entries that fit the filter.
-    filtered: Option<Vec<u32>>,
+    filtered: Option<Arc<Vec<u32>>>,
     input: Input,
     typing: bool,
     expanded: Vec<Class>,
@@ -372,7 +372,7 @@ impl Page for Plan {
                 if text != self.input.value() {
                     return Vec::new();
                 }
-                self.filtered = Some(entries);
+                self.filtered = Some(Arc::new(entries));
                 let layout = Layout::of_shared(shared);
                 let tree = self.tree(layout);
                 let first = (0..tree.len()).find(|row| matches!(tree.at(*row), Some(Row::Entry(_))));

@@ -9,7 +9,7 @@ use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::console::words;
-use crate::text::show;
+use crate::text::{show, width};
 
 pub(super) fn draw(plan: &Plan, shared: &Shared, canvas: &mut Canvas<'_>) {
     let layout = Layout::of(canvas.width(), canvas.height());
@@ -178,7 +178,10 @@ fn guard_line(model: &Model, canvas: &mut Canvas<'_>) {
     x = put(canvas, x, 2, &format!("removals {counts} = {limit}"), Token::Text) + 4;
     let (mark, words, token) = verdict(model, canvas);
     x = canvas.put(x, 2, mark, token) + 1;
-    put(canvas, x, 2, &words, token);
+    // The mark alone says it where the words do not fit.
+    if usize::from(x) + width(&words) < usize::from(canvas.width()) {
+        put(canvas, x, 2, &words, token);
+    }
 }
 
 fn list(plan: &Plan, model: &Model, tree: &Tree, canvas: &mut Canvas<'_>, layout: Layout, columns: u16) {
@@ -196,7 +199,12 @@ fn list(plan: &Plan, model: &Model, tree: &Tree, canvas: &mut Canvas<'_>, layout
     } else {
         let all = 23.min(columns);
         canvas.put_right(9, all.saturating_sub(3), layout.title, show(&total), Token::Muted);
-        canvas.put_in(all, layout.title, columns.saturating_sub(all + 1), "all", Token::Muted);
+        if plan.marks.is_empty() {
+            canvas.put_in(all, layout.title, columns.saturating_sub(all + 1), "all", Token::Muted);
+        } else {
+            let words = show(&format!("{} marked", words::count(plan.marks.len() as u64)));
+            canvas.put_right(all - 2, columns.saturating_sub(1), layout.title, words, Token::Mark);
+        }
     }
     if tree.len() == 0 {
         nothing(plan, model, canvas, layout, columns);
