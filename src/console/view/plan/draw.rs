@@ -206,7 +206,7 @@ fn list(plan: &Plan, model: &Model, tree: &Tree, canvas: &mut Canvas<'_>, layout
             canvas.put_right(all - 2, columns.saturating_sub(1), layout.title, words, Token::Mark);
         }
     }
-    if tree.len() == 0 {
+    if tree.is_empty() {
         nothing(plan, model, canvas, layout, columns);
         return;
     }

@@ -90,6 +90,11 @@ impl Tree {
         rows + if self.roomy { self.sections.len().saturating_sub(1) } else { 0 }
     }
 
+    /// Whether there is nothing to list.
+    pub fn is_empty(&self) -> bool {
+        self.sections.is_empty()
+    }
+
     /// Objects in the list, whether they have a row or not.
     pub fn objects(&self) -> usize {
         self.sections.iter().filter(|s| s.class != Class::Cannot).map(|s| s.total).sum()
