@@ -129,6 +129,8 @@ impl Settings {
         let token = if fixed { Token::Muted } else { Token::Text };
         let value = wanted.get(field);
         let end = match field.kind() {
+            // Where that is, is known when it runs: what the form has is a place holder.
+            Kind::Text(_) if fixed && field == Field::TenantUrl => canvas.put(VALUE, y, "on this machine", token),
             Kind::Choice(choices) => choice(canvas, VALUE, y, choices, value),
             Kind::Text(Some(empty)) if value.is_empty() => canvas.put(VALUE, y, empty, Token::Muted),
             Kind::Secret if self.token.is_some() => canvas.put(VALUE, y, "a new token, not saved yet", Token::Text),
