@@ -5,13 +5,15 @@ mod detail;
 mod draw;
 mod raw;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use super::confirm::Confirm;
 use super::{CopyItem, Object, Page, PageId, Subject, menu};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
-use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
-use crate::console::effect::Effect;
+use crate::console::desk::{News, Reply, Request, Ticket, Trouble, outcome};
+use crate::console::effect::{Effect, Tone};
 use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
 use crate::model::ObjectType;
@@ -391,7 +393,15 @@ impl Page for Provision {
 
     fn news(&mut self, _shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         if self.ticket != Some(ticket) {
-            return Vec::new();
+            // Another object's page asked for it and was left: how a write ended is told anyway.
+            return match news {
+                News::Done(Ok(Reply::Answer(answer))) => match outcome(&answer) {
+                    Ok(words) => vec![Effect::say(&words)],
+                    Err(words) => vec![Effect::fail(&words)],
+                },
+                News::Done(Err(trouble)) => vec![Effect::Say(Tone::Fail, trouble.what)],
+                _ => Vec::new(),
+            };
         }
         let dry_run = !self.writing();
         match news {

@@ -327,7 +327,7 @@ impl Page for Overview {
 
     fn changes_at(&self, shared: &Shared) -> Option<Timestamp> {
         let glance = self.glance.as_ref()?;
-        let ages = draw::ages(glance).into_iter().map(|at| {
+        let ages = draw::ages(shared, glance).into_iter().map(|at| {
             let left = words::age_changes_in(shared.seconds_since(at));
             shared.now + SignedDuration::try_from(left).unwrap_or(SignedDuration::from_secs(60))
         });

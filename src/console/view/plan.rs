@@ -221,12 +221,15 @@ impl Page for Plan {
             };
         }
         let apply = if self.marks.is_empty() { "apply…" } else { "apply marked…" };
-        let mut hints = vec![(Action::Open, "open"), (Action::Next, "next change"), (Action::Mark, "mark")];
-        if self.held(shared).is_some() {
-            hints.push((Action::Release, "release…"));
-        }
-        hints.extend([(Action::Apply, apply), (Action::Refresh, "plan again"), (Action::Filter, "filter")]);
-        hints.push((Action::Export, "export"));
+        let mut hints = vec![
+            (Action::Open, "open"),
+            (Action::Next, "next"),
+            (Action::Apply, apply),
+            (Action::Refresh, "plan again"),
+            (Action::Filter, "filter"),
+            (Action::Mark, "mark"),
+            (Action::Export, "export"),
+        ];
         if shared.width >= ROOMY {
             hints.extend([(Action::OpenRule, "mapping rule"), (Action::Zoom, "zoom")]);
         }
@@ -235,7 +238,7 @@ impl Page for Plan {
 
     fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {
         match (&self.stage, &self.model) {
-            (Stage::Rest, None) => self.plan(shared),
+            (Stage::Rest | Stage::Failed { .. }, None) => self.plan(shared),
             (_, Some(model)) => vec![Effect::Query(Asked::Plan(Query::Since(model.made_at)))],
             _ => Vec::new(),
         }

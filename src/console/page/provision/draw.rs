@@ -130,10 +130,7 @@ fn title(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
             let waited = shared.now.duration_since(*since).as_millis() / FRAME.as_millis().max(1);
             let at = usize::try_from(waited).unwrap_or(0) % frames.len().max(1);
             let frame = frames.get(at).copied().unwrap_or_default();
-            let x = canvas.put(x + 1, 0, frame, Token::Accent);
-            if let Some(progress) = &page.progress {
-                canvas.put(x + 1, 0, progress, Token::Muted);
-            }
+            canvas.put(x + 1, 0, frame, Token::Accent);
         }
         _ if wide(shared) => {
             let dot = canvas.look.glyphs.dot;
@@ -297,6 +294,9 @@ fn notice(page: &Provision, shared: &Shared) -> (Shown, Token) {
         ObjectType::Group => "group",
     };
     let words = match &page.state {
+        State::Asking { .. } if page.progress.is_some() => {
+            return (page.progress.clone().unwrap_or_default(), Token::Muted);
+        }
         State::Asking { dry_run: true, .. } => "A dry run: it looks, and sends nothing.".to_owned(),
         State::Asking { dry_run: false, .. } => "It is being written. Leaving this page does not stop it.".to_owned(),
         State::Refused(_) => String::new(),

@@ -107,11 +107,12 @@ fn list_rows(room: u16, all: usize) -> usize {
 }
 
 /// Instants whose age is on the page.
-pub(super) fn ages(glance: &Glance) -> Vec<Timestamp> {
+pub(super) fn ages(shared: &Shared, glance: &Glance) -> Vec<Timestamp> {
     let sides = [&glance.health.directory, &glance.health.app].into_iter().flatten();
     let tried = sides.filter_map(|side| side.at.parse().ok());
     let quarantine = glance.job.quarantine.iter().filter_map(|quarantine| quarantine.series_began.parse().ok());
-    glance.job.directory_read_at().into_iter().chain(tried).chain(quarantine).collect()
+    let read = shared.standing.as_ref().and_then(|standing| standing.read_at);
+    read.into_iter().chain(tried).chain(quarantine).collect()
 }
 
 /// A canvas with what is drawn on it.

@@ -119,7 +119,8 @@ fn fresh(glance: &Glance) -> u64 {
 fn cache(shared: &Shared, glance: &Glance) -> State {
     let glyphs = &shared.look.glyphs;
     let state = |mark, word: &str, token, value, stale| State { mark, word: word.into(), token, value, stale };
-    let Some(at) = glance.job.directory_read_at() else {
+    // The age in the header is the same.
+    let Some(at) = shared.standing.as_ref().and_then(|standing| standing.read_at) else {
         let word = if shared.mood() == Mood::Running { "reading" } else { "not read yet" };
         return state(glyphs.unread, word, Token::Muted, String::new(), false);
     };
@@ -159,9 +160,13 @@ pub(super) fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
         return y + 3;
     }
     let threshold = glance.threshold.map_or_else(|| "off".to_owned(), |most| format!("≤ {}", words::count(most)));
-    let leavers = if glance.keep_leavers { "leavers are kept" } else { "leavers are disabled" };
+    let leavers = if glance.keep_leavers { "leavers kept" } else { "leavers disabled" };
     let long = format!("removals a cycle · {leavers}");
-    let fact = if fits(sheet, &long) { &long } else { "removals a cycle" };
+    let fact = match glance.threshold {
+        None => "any number of removals",
+        Some(_) if fits(sheet, &long) => &long,
+        Some(_) => "removals a cycle",
+    };
     pair(sheet, y + 3, "guard", (&threshold, Token::Text), fact, "", "", &Stop::Guard);
     let (glyphs, x) = (&shared.look.glyphs, sheet.plan.mark);
     if glance.job.held > 0 {

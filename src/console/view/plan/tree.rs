@@ -94,6 +94,11 @@ impl Tree {
         self.sections.iter().filter(|s| s.class != Class::Cannot).map(|s| s.total).sum()
     }
 
+    /// Objects of a class in the list, whether they have a row or not.
+    pub fn total(&self, class: Class) -> usize {
+        self.sections.iter().find(|s| s.class == class).map_or(0, |s| s.total)
+    }
+
     /// What stands in a row.
     pub fn at(&self, index: usize) -> Option<Row> {
         let mut left = index;
