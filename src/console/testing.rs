@@ -106,6 +106,14 @@ impl Console {
         }
     }
 
+    /// Puts a page on top, as an effect of the page below would.
+    pub(crate) fn open(&mut self, page: Box<dyn Page>) -> &mut Self {
+        let effects = self.state.run(vec![Effect::Open(page)]);
+        self.effects.extend(effects);
+        self.answer_all();
+        self
+    }
+
     /// The store's answer to a page, by hand.
     pub(crate) fn answer(&mut self, page: PageId, answer: Answer) -> &mut Self {
         self.event(Event::Answer(Slot(page, 0), Ok(answer)))

@@ -1,15 +1,277 @@
-//! Page: provision.
+//! Provision one user or group, step by step: a dry run at once; writing only after `W` and a question.
 
+mod command;
+mod detail;
+mod draw;
+mod raw;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use super::confirm::Confirm;
+use super::{CopyItem, Object, Page, PageId, Subject, menu};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
-use crate::console::effect::Effect;
-use crate::console::page::{Object, Page, PageId};
+use crate::console::desk::{News, Reply, Request, Ticket, Trouble, outcome};
+use crate::console::effect::{Effect, Tone};
+use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
+use crate::model::ObjectType;
+use crate::sync::trace::Stage;
+use crate::text::{Shown, json_pretty, show};
+use jiff::{SignedDuration, Timestamp};
+use run::Run;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What waits for so long shows that it is alive.
+const PATIENCE: SignedDuration = SignedDuration::from_millis(300);
+/// Time between two frames of the spinner: few, for slow lines.
+const FRAME: SignedDuration = SignedDuration::from_millis(250);
+
+/// Where it is.
+enum State {
+    /// A run is under way since then.
+    Asking {
+        /// Whether nothing is sent.
+        dry_run: bool,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The last run ended.
+    Ended(Box<Run>),
+    /// It could not be done.
+    Refused(Trouble),
+}
+
+/// Where the keys go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pane {
+    /// The six steps.
+    Steps,
+    /// What is known of the selected one.
+    Detail,
+}
+
+/// A row that can be selected in the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum PlanRow {
+    /// A change, by its index.
+    Change(usize),
+    /// An attribute that is left out.
+    Skipped(String),
+}
 
 /// The page.
-#[derive(Default)]
 pub struct Provision {
-    object: Option<Object>,
+    object: Object,
+    state: State,
+    ticket: Option<Ticket>,
+    progress: Option<Shown>,
+    skip: Vec<String>,
+    stage: Stage,
+    pane: Pane,
+    rows: List<PlanRow>,
+    /// Requests on a narrow screen, answers on a wide one.
+    raw: bool,
+    scroll: usize,
+    /// Set by the answer to the question, so that a key alone never writes.
+    agreed: Arc<AtomicBool>,
+}
+
+impl Provision {
+    /// For one user or group.
+    pub fn new(object: Object) -> Self {
+        Self {
+            object,
+            state: State::Refused(Trouble { what: show("nothing was asked yet"), advice: Vec::new() }),
+            ticket: None,
+            progress: None,
+            skip: Vec::new(),
+            stage: Stage::Read,
+            pane: Pane::Detail,
+            rows: List::default(),
+            raw: false,
+            scroll: 0,
+            agreed: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    fn ask(&mut self, shared: &mut Shared, dry_run: bool) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self.ticket.take().map(Effect::Cancel).into_iter().collect();
+        let ticket = shared.ticket();
+        self.ticket = Some(ticket);
+        self.state = State::Asking { dry_run, since: shared.now };
+        self.progress = None;
+        self.raw = false;
+        self.scroll = 0;
+        let Object { object_type, id, .. } = self.object.clone();
+        let request = Request::Provision { object_type, id, dry_run, skip: self.skip.clone() };
+        effects.push(Effect::Desk(PageId::Provision, ticket, request));
+        effects
+    }
+
+    fn subject_of(&self) -> Subject {
+        Subject::Object(self.object.clone())
+    }
+
+    fn run(&self) -> Option<&Run> {
+        match &self.state {
+            State::Ended(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    fn writing(&self) -> bool {
+        matches!(self.state, State::Asking { dry_run: false, .. })
+    }
+
+    fn take(&mut self, run: Run) {
+        self.stage = run.telling();
+        self.pane = Pane::Detail;
+        let changes = (0..run.trace.changes.len()).map(PlanRow::Change);
+        let skipped = run.trace.skipped.iter().cloned().map(PlanRow::Skipped);
+        let rows = changes.chain(skipped).collect();
+        let selected = self.rows.selected;
+        self.rows = List { rows, height: self.rows.height, ..List::default() };
+        self.rows.selected = selected.min(self.rows.rows.len().saturating_sub(1));
+        self.state = State::Ended(Box::new(run));
+    }
+
+    /// Moves in the pane that has the focus.
+    fn go(&mut self, shared: &Shared, step: Step) {
+        let scrolls = draw::scrolls(self, shared);
+        if self.pane == Pane::Steps {
+            let at = Stage::ALL.iter().position(|stage| *stage == self.stage).unwrap_or(0);
+            let mut stages =
+                List { rows: Stage::ALL.to_vec(), selected: at, height: Stage::ALL.len(), ..List::default() };
+            stages.go(step);
+            self.stage = stages.current().copied().unwrap_or(self.stage);
+            self.scroll = 0;
+        } else if scrolls > 0 && (self.raw_only(shared) || self.stage != Stage::Plan || self.rows.rows.is_empty()) {
+            self.scroll_by(step, scrolls);
+        } else {
+            match step {
+                // Half pages scroll what does not fit; the selection moves by rows.
+                Step::Half(_) if scrolls > 0 => self.scroll_by(step, scrolls),
+                _ => {
+                    self.rows.go(step);
+                    self.scroll = draw::scroll_to_selected(self, shared);
+                }
+            }
+        }
+    }
+
+    fn scroll_by(&mut self, step: Step, most: usize) {
+        self.scroll = match step {
+            Step::Rows(n) => self.scroll.saturating_add_signed(n),
+            Step::Half(n) => self.scroll.saturating_add_signed(n * 5),
+            Step::Top => 0,
+            Step::Bottom => most,
+        }
+        .min(most);
+    }
+
+    /// Whether the requests stand in place of the plan: where there is no room for both.
+    fn raw_only(&self, shared: &Shared) -> bool {
+        self.raw && !draw::wide(shared)
+    }
+
+    /// Leaves the selected attribute out, or takes it in again, and plans anew.
+    fn skip(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let attribute = match (self.rows.current(), self.run()) {
+            (Some(PlanRow::Change(index)), Some(run)) => run.trace.changes.get(*index).map(|c| c.attribute.clone()),
+            (Some(PlanRow::Skipped(attribute)), _) => Some(attribute.clone()),
+            _ => None,
+        };
+        let Some(attribute) = attribute else { return Vec::new() };
+        match self.skip.iter().position(|skipped| *skipped == attribute) {
+            Some(at) => {
+                self.skip.remove(at);
+            }
+            None => self.skip.push(attribute),
+        }
+        self.ask(shared, true)
+    }
+
+    fn may_skip(&self) -> Result<(), super::Reason> {
+        let run = self.run().ok_or("a run is under way")?;
+        if !run.dry_run {
+            return Err("it is written already");
+        }
+        if self.stage != Stage::Plan || self.rows.rows.is_empty() {
+            return Err("needs a change in the plan");
+        }
+        Ok(())
+    }
+
+    /// Asks whether to write.
+    fn question(&self, shared: &Shared) -> Vec<Effect> {
+        let Some(run) = self.run().filter(|run| run.would_write()) else {
+            return vec![Effect::say("there is nothing to write")];
+        };
+        if shared.may_write(&self.subject_of()).is_err() {
+            return vec![Effect::say("write mode is off: W unlocks writing for this one, for 5 minutes")];
+        }
+        let what = match self.object.object_type {
+            ObjectType::User => "user",
+            ObjectType::Group => "group",
+        };
+        let mut lines = vec![show(&format!("{} in {}: {}", self.object.name, shared.job.target, run.verbs()))];
+        let names: Vec<String> = run.trace.changes.iter().map(|c| c.attribute.clone()).collect();
+        let mut words = |label: &str, names: &[String]| {
+            if !names.is_empty() {
+                let text = format!("{label} {}", names.join(", "));
+                let clean = show(&text);
+                let wrapped = crate::text::wrap(clean.as_str(), Some(66), 2);
+                let more = wrapped.len() > 4;
+                lines.extend(wrapped.iter().take(4).map(|line| show(line)));
+                if more {
+                    lines.push(show("  …"));
+                }
+            }
+        };
+        words("writes", &names);
+        words("leaves out", &self.skip);
+        if run.held().next().is_some() {
+            lines.push(show("What a guard holds stays held."));
+        }
+        let (agreed, subject) = (Arc::clone(&self.agreed), self.subject_of());
+        let then = Box::new(move |shared: &mut Shared| {
+            // The time may have run out while the question stood there.
+            agreed.store(shared.may_write(&subject).is_ok(), Ordering::Relaxed);
+            vec![Effect::Act(Action::Apply)]
+        });
+        let confirm = Confirm::new(&format!("write this {what} for real"), lines, "write it", then);
+        let confirm = if run.deletes() { confirm.typed("type delete to go on", "delete") } else { confirm };
+        vec![Effect::Open(Box::new(confirm))]
+    }
+
+    /// What `enter` does: on to the next step, and from the plan to the question.
+    fn next(&mut self, shared: &Shared) -> Vec<Effect> {
+        let Some(run) = self.run() else { return Vec::new() };
+        let at = Stage::ALL.iter().position(|stage| *stage == self.stage).unwrap_or(0);
+        let end = if run.dry_run { Stage::Plan } else { Stage::Verify };
+        if self.stage >= end {
+            return if run.dry_run { self.question(shared) } else { Vec::new() };
+        }
+        if let Some(stage) = Stage::ALL.get(at + 1) {
+            self.stage = *stage;
+            self.scroll = 0;
+        }
+        Vec::new()
+    }
+
+    /// The command that does the same dry run; by id where the name cannot be written on a command line.
+    fn command(&self, shared: &Shared) -> Option<String> {
+        let of = |name: &str| {
+            let fixed = ["heeler", "provision"];
+            let name = (!name.starts_with('-')).then_some(name)?;
+            let flags = shared.job.flags.iter().map(String::as_str);
+            command::line(fixed.into_iter().chain([name, "--dry-run"]).chain(flags))
+        };
+        of(&self.object.name).or_else(|| of(&self.object.id))
+    }
 }
 
 impl Page for Provision {
@@ -18,27 +280,200 @@ impl Page for Provision {
     }
 
     fn actions(&self) -> &'static [Action] {
-        &[]
+        &[
+            Action::Open,
+            Action::SkipAttribute,
+            Action::Columns,
+            Action::Apply,
+            Action::Refresh,
+            Action::NextPane,
+            Action::PreviousPane,
+            Action::Down,
+            Action::Up,
+            Action::HalfDown,
+            Action::HalfUp,
+            Action::Top,
+            Action::Bottom,
+        ]
     }
 
-    fn hints(&self, _shared: &Shared) -> Vec<(Action, &'static str)> {
+    fn enabled(&self, shared: &Shared, action: Action) -> Result<(), super::Reason> {
+        let here = || self.run().map(|_| ()).ok_or("a run is under way");
+        match action {
+            Action::SkipAttribute => self.may_skip(),
+            Action::Columns | Action::Open => here(),
+            Action::Apply => {
+                let run = self.run().ok_or("a run is under way")?;
+                if !run.would_write() {
+                    return Err("there is nothing to write");
+                }
+                shared.may_write(&self.subject_of())
+            }
+            Action::Refresh if self.writing() => Err("it is being written"),
+            _ => Ok(()),
+        }
+    }
+
+    fn hints(&self, shared: &Shared) -> Vec<(Action, &'static str)> {
+        let mut hints = Vec::new();
+        match self.run() {
+            None if matches!(self.state, State::Refused(_)) => hints.push((Action::Refresh, "try again")),
+            None => {}
+            Some(run) => {
+                let open = shared.may_write(&self.subject_of()).is_ok();
+                if run.dry_run && self.stage >= Stage::Plan && run.would_write() && open {
+                    hints.push((Action::Open, "write…"));
+                } else if self.stage < Stage::Plan || !run.dry_run && self.stage < Stage::Verify {
+                    hints.push((Action::Open, "next"));
+                }
+                hints.push((Action::NextPane, if self.pane == Pane::Steps { "detail" } else { "steps" }));
+                if self.may_skip().is_ok() {
+                    let left = matches!(self.rows.current(), Some(PlanRow::Skipped(_)));
+                    hints.push((Action::SkipAttribute, if left { "take in again" } else { "skip attribute" }));
+                }
+                hints.push((Action::Columns, "raw request"));
+                if run.would_write() && !open {
+                    hints.push((Action::Unlock, "unlock write"));
+                }
+                if !run.dry_run {
+                    hints.push((Action::Refresh, "dry run again"));
+                }
+                hints.push((Action::Copy, "copy as command"));
+            }
+        }
+        hints.push((Action::Back, "leave"));
+        hints
+    }
+
+    fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        self.ask(shared, true)
+    }
+
+    fn changed(&mut self, _shared: &mut Shared) -> Vec<Effect> {
+        // What is shown is what was found then; `r` looks again.
         Vec::new()
     }
 
-    fn act(&mut self, _shared: &mut Shared, _action: Action) -> Vec<Effect> {
+    fn act(&mut self, shared: &mut Shared, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Open => self.next(shared),
+            Action::SkipAttribute => self.skip(shared),
+            Action::Columns => {
+                self.raw = !self.raw;
+                self.scroll = 0;
+                Vec::new()
+            }
+            Action::Apply if self.agreed.swap(false, Ordering::Relaxed) => self.ask(shared, false),
+            Action::Apply => self.question(shared),
+            Action::Refresh => self.ask(shared, true),
+            Action::NextPane | Action::PreviousPane => {
+                self.pane = match self.pane {
+                    Pane::Steps => Pane::Detail,
+                    Pane::Detail => Pane::Steps,
+                };
+                Vec::new()
+            }
+            _ => {
+                if let Some(step) = menu::step(action) {
+                    self.go(shared, step);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    fn back(&mut self, shared: &mut Shared) -> Option<Vec<Effect>> {
+        if !self.raw_only(shared) {
+            return None;
+        }
+        self.raw = false;
+        self.scroll = 0;
+        Some(Vec::new())
+    }
+
+    fn news(&mut self, _shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
+        if self.ticket != Some(ticket) {
+            // Another object's page asked for it and was left: how a write ended is told anyway.
+            return match news {
+                News::Done(Ok(Reply::Answer(answer))) => match outcome(&answer) {
+                    Ok(words) => vec![Effect::say(&words)],
+                    Err(words) => vec![Effect::fail(&words)],
+                },
+                News::Done(Err(trouble)) => vec![Effect::Say(Tone::Fail, trouble.what)],
+                _ => Vec::new(),
+            };
+        }
+        let dry_run = !self.writing();
+        match news {
+            News::Progress(words) => self.progress = Some(words),
+            News::Step(_) => {}
+            News::Done(done) => {
+                self.ticket = None;
+                match done {
+                    Ok(Reply::Answer(answer)) => match Run::of(answer, dry_run) {
+                        Ok(run) => self.take(run),
+                        Err(why) => self.state = State::Refused(Trouble { what: show(&why), advice: Vec::new() }),
+                    },
+                    Ok(_) => {
+                        let what = show("the answer was to another question");
+                        self.state = State::Refused(Trouble { what, advice: Vec::new() });
+                    }
+                    Err(trouble) => self.state = State::Refused(trouble),
+                }
+            }
+        }
         Vec::new()
     }
 
-    fn draw(&self, _shared: &Shared, _canvas: &mut Canvas<'_>) {}
+    fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
+        draw::draw(self, shared, canvas);
+    }
+
+    fn changes_at(&self, shared: &Shared) -> Option<Timestamp> {
+        match self.state {
+            State::Asking { since, .. } => Some((shared.now + FRAME).max(since + PATIENCE)),
+            _ => None,
+        }
+    }
 
     fn object(&self) -> Option<Object> {
-        self.object.clone()
+        Some(self.object.clone())
+    }
+
+    fn subject(&self) -> Subject {
+        self.subject_of()
+    }
+
+    fn copies(&self, shared: &Shared) -> Vec<CopyItem> {
+        let item = |what, text: String| CopyItem { what, text };
+        let mut items: Vec<CopyItem> = self.command(shared).map(|line| item("command", line)).into_iter().collect();
+        if let Some(run) = self.run() {
+            if let Some(PlanRow::Change(index)) = self.rows.current()
+                && let Some(change) = run.trace.changes.get(*index).filter(|_| self.stage == Stage::Plan)
+            {
+                items.push(item("new value", text_of(&change.new)));
+                items.push(item("attribute", change.attribute.clone()));
+            }
+            let sent: Vec<String> = run
+                .trace
+                .requests
+                .iter()
+                .filter(|e| !e.is_read())
+                .map(|e| {
+                    let body = e.body.as_ref().and_then(|body| json_pretty(body).ok());
+                    format!("{}\n{}", e.words(), body.map(|b| b.to_string()).unwrap_or_default())
+                })
+                .collect();
+            if !sent.is_empty() {
+                items.push(item("request", sent.join("\n\n")));
+            }
+            items.extend(json_pretty(&run.raw).ok().map(|text| item("answer as JSON", text.to_string())));
+        }
+        items.push(item("id", self.object.id.clone()));
+        items
     }
 }
 
-impl Provision {
-    /// For one user or group.
-    pub fn new(object: Object) -> Self {
-        Self { object: Some(object) }
-    }
+fn text_of(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -114,7 +114,7 @@ pub(super) fn preview(sheet: &Sheet, rule: &RuleRow, blamed: bool, glyphs: &Glyp
     }
     let mut write = labelled("write", VALUE, rule.gives.exact().as_str(), gives_token(&rule.gives), width);
     if let Some(first) = write.first_mut().filter(|_| blamed) {
-        first.0.push((width.saturating_sub(10), show(&format!("{} refused", glyphs.warn)), Token::Warn));
+        first.0.push((width.saturating_sub(11), show(&format!("{} refused", glyphs.warn)), Token::Warn));
     }
     lines.append(&mut write);
     match &rule.gives {
@@ -190,7 +190,13 @@ pub(super) fn belongs(sheet: &Sheet, glyphs: &Glyphs, width: u16) -> Vec<Line> {
 /// The mapping as a whole.
 pub(super) fn whole(sheet: &Sheet, glyphs: &Glyphs, width: u16, about: Option<Row>) -> Vec<Line> {
     let all = about.is_none();
-    let mut lines = vec![Line::of(1, "Mapping", Token::Strong).and(10, sheet.from.clone(), Token::Muted)];
+    let title = match about {
+        Some(Row::Actions) => Line::of(1, "Actions", Token::Strong),
+        Some(Row::Matching) => Line::of(1, "Matching", Token::Strong),
+        Some(Row::Scope) => Line::of(1, "Scope", Token::Strong),
+        Some(Row::Rule(_)) | None => Line::of(1, "Mapping", Token::Strong).and(10, sheet.from.clone(), Token::Muted),
+    };
+    let mut lines = vec![title];
     lines.push(Line::default());
     if all || about == Some(Row::Actions) {
         if !sheet.name.as_str().is_empty() {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A target path without what a reader can do without: the schema in front, the filter's syntax, `value`.
 /// `emails[type eq "work"].value` is `emails.work`.
-pub(super) fn short_path(path: &str) -> String {
+pub(crate) fn short_path(path: &str) -> String {
     let plain = if path.starts_with("urn:") { path.rsplit(':').next().unwrap_or(path) } else { path };
     let Some((head, rest)) = plain.split_once('[') else { return plain.to_owned() };
     let Some((filter, behind)) = rest.split_once(']') else { return plain.to_owned() };
@@ -20,7 +20,7 @@ pub(super) fn short_path(path: &str) -> String {
 }
 
 /// A path in so many cells: whole where it fits, else short, else its end.
-pub(super) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
+pub(crate) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
     let whole = show(path);
     if whole.width() <= cells {
         return whole;
@@ -123,7 +123,7 @@ fn arguments(text: &str) -> Option<(&str, Vec<&str>)> {
 }
 
 /// A value as a cell of a list has it: text without quotes.
-pub(super) fn plain(value: &Value) -> Shown {
+pub(crate) fn plain(value: &Value) -> Shown {
     show(&plain_text(value))
 }
 

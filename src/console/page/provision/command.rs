@@ -1,0 +1,52 @@
+//! A command line for a shell: every argument quoted where it must be, none that could do something else.
+
+use crate::text::needs_cleaning;
+
+/// The arguments as one line for a POSIX shell; `None` if one of them has control or invisible characters in it: such
+/// a line would not be what it looks like.
+pub(super) fn line<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let mut line = String::new();
+    for argument in arguments {
+        if needs_cleaning(argument) {
+            return None;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&quoted(argument));
+    }
+    Some(line)
+}
+
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_stay_what_they_are() {
+        assert_eq!(line(["heeler", "a.b@c.example", "--dry-run"]).as_deref(), Some("heeler a.b@c.example --dry-run"));
+        assert_eq!(line(["a", "O'Neil; rm -rf $(x) `y`"]).as_deref(), Some("a 'O'\\''Neil; rm -rf $(x) `y`'"));
+        assert_eq!(line(["a", ""]).as_deref(), Some("a ''"));
+        for evil in ["a\nb", "a\u{1b}[0m", "a\u{202e}b", "a\u{200b}b", "a\rb", "\u{9b}31m"] {
+            assert_eq!(line(["heeler", evil]), None, "{evil:?}");
+        }
+    }
+
+    #[test]
+    fn a_shell_reads_back_what_was_meant() {
+        let meant = ["it's", "a b", "$HOME", "\\", "\"q\"", "*", "é", "--x", "~"];
+        let text = line(meant).unwrap();
+        let output = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {text}")]).output().unwrap();
+        let back: Vec<&str> = std::str::from_utf8(&output.stdout).unwrap().lines().collect();
+        assert_eq!(back, meant);
+    }
+}
