@@ -12,6 +12,7 @@ mod explain;
 mod groups;
 mod hand;
 mod keep;
+mod keys;
 mod listing;
 mod log;
 mod mapping;
@@ -144,6 +145,7 @@ async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
         Some(Command::Log { follow, status, since, search }) => {
             log::run(&ctx, follow, status, since.as_deref(), search.as_deref()).await
         }
+        Some(Command::Keys) => keys::run(&ctx),
         Some(Command::Setup) => setup::run(&ctx),
         Some(Command::Mapping { command }) => mapping::run(&ctx, command),
         Some(Command::Assign { object, role }) => assign::assign(&ctx, &object, role.as_deref()).await,

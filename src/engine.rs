@@ -19,5 +19,5 @@ pub use connection::{ConnectionNews, ConnectionStep, ConnectionTest, test_connec
 pub use lease::{Lease, LeaseError, holder};
 pub use quarantine::{GIVE_UP_DAYS, Standing};
 pub use requests::{Answer, Ask, Asked, answer, ask, do_it};
-pub use runner::{Engine, Held, RunError, cycle_json, exit_of, held_count, quarantine_of, restart};
+pub use runner::{Engine, Held, RunError, cycle_json, exit_of, held_count, quarantine_of, restart, starts_anew};
 pub use schedule::{Stop, Wish, next_cycle, serve};

@@ -32,6 +32,7 @@ pub mod job;
 pub mod lease;
 pub mod links;
 pub mod log;
+pub mod membership;
 mod migrate;
 pub mod mirror;
 mod open;

@@ -157,6 +157,8 @@ pub enum Command {
         #[command(subcommand)]
         command: MappingCommand,
     },
+    /// List every key of the console
+    Keys,
     /// Keep secrets outside the configuration
     Secret {
         /// What to do with them.
@@ -315,6 +317,8 @@ mod tests {
             "heeler secret set flock",
             "heeler config check",
             "heeler config example",
+            "heeler keys",
+            "heeler --theme mono",
             "heeler completions bash",
         ] {
             Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -6,7 +6,7 @@ use super::report::{self, Detail};
 use super::signals::Signals;
 use super::{CliError, Ctx, Exit, Outcome, hand};
 use crate::config::process_env;
-use crate::engine::{Assembly, assemble};
+use crate::engine::{Assembly, assemble, starts_anew};
 use crate::model::{CycleState, ObjectType, Operation, OperationState, Verb};
 use crate::store::{Store, audit, job as job_table, mirror, operations, retries};
 use crate::sync::CycleScope;
@@ -46,8 +46,9 @@ async fn plan(ctx: &Ctx) -> Outcome {
                 initiator: None,
                 events: None,
             };
-            let (job, _) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
-            let request = CycleRequest { dry_run: true, ..CycleRequest::default() };
+            let (job, mapping) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
+            let initial = starts_anew(&access.store, &mapping)?;
+            let request = CycleRequest { initial, dry_run: true, ..CycleRequest::default() };
             let report = cycle::run(&job, &request).await?;
             online.close().await?;
             report

@@ -380,6 +380,12 @@ impl State {
         self.act_everywhere(action)
     }
 
+    /// What a page would ask for, asked for by a test.
+    #[cfg(test)]
+    pub(crate) fn carry_out(&mut self, effect: Effect) -> Vec<Effect> {
+        self.run(vec![effect])
+    }
+
     /// Carries out what concerns the state itself, and returns the rest.
     pub(super) fn run(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         let mut queue: VecDeque<Effect> = effects.into();
@@ -429,7 +435,19 @@ impl State {
     }
 
     fn push(&mut self, mut page: Box<dyn Page>) -> Vec<Effect> {
-        let effects = page.opened(&mut self.shared);
+        let mut effects = Vec::new();
+        // A page that is open below comes back as it was left, unless it is about something else now.
+        let open = self.layers.iter().position(|layer| layer.id() == page.id() && layer.kind() == Kind::Full);
+        if let Some(at) = open {
+            let same = page.object().is_none_or(|object| self.layers[at].object() == Some(object));
+            while self.layers.len() > at + usize::from(same) {
+                effects.extend(self.pop());
+            }
+            if same {
+                return effects;
+            }
+        }
+        effects.extend(page.opened(&mut self.shared));
         self.layers.push(page);
         self.settle_at = Some(self.shared.now + SETTLE);
         effects

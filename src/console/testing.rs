@@ -156,6 +156,14 @@ impl Console {
         self.event(Event::Clock)
     }
 
+    /// Goes to a view as another page would send one there.
+    pub(crate) fn go(&mut self, page: PageId, focus: super::page::Focus) -> &mut Self {
+        let effects = self.state.carry_out(Effect::Go(page, Some(focus)));
+        self.effects.extend(effects);
+        self.answer_all();
+        self
+    }
+
     /// Takes the effects so far.
     pub(crate) fn take(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)

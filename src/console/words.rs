@@ -52,12 +52,13 @@ pub fn interval(secs: u64) -> String {
     }
 }
 
-/// The size of a file: `812 KB`, `18 MB`, `1.2 GB`. A kilobyte is 1000 bytes. Never rounded up.
+/// The size of a file: `812 KB`, `2.1 MB`, `18 MB`, `1.2 GB`. A kilobyte is 1000 bytes. Never rounded up.
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{} KB", bytes / 1_000),
-        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        1_000_000..10_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+        10_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
         _ => format!("{}.{} GB", count(bytes / 1_000_000_000), bytes % 1_000_000_000 / 100_000_000),
     }
 }
@@ -265,9 +266,14 @@ mod tests {
         for (secs, text) in [(2_400, "40 min"), (21_600, "6 h"), (90, "90 s"), (0, "0 s"), (5_400, "90 min")] {
             assert_eq!(interval(secs), text);
         }
-        for (bytes, text) in
-            [(0, "0 B"), (999, "999 B"), (812_400, "812 KB"), (18_400_000, "18 MB"), (1_290_000_000, "1.2 GB")]
-        {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (812_400, "812 KB"),
+            (2_190_000, "2.1 MB"),
+            (18_400_000, "18 MB"),
+            (1_290_000_000, "1.2 GB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
     }

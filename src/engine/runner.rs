@@ -193,12 +193,8 @@ impl Engine {
         watched.conclude(&self.job.store, directory, app, Some(next)).await
     }
 
-    /// A mapping that changed, or a restart that was asked for, starts an initial cycle (E5.20).
     fn starts_anew(&self) -> Result<bool, StoreError> {
-        let reader = self.job.store.reader()?;
-        let mapping = job_table::get(&reader, MAPPING)?;
-        let restart = job_table::get(&reader, RESTART)?;
-        Ok(restart.is_some() || mapping.is_none_or(|m| m != self.fingerprint))
+        starts_anew(&self.job.store, &self.fingerprint)
     }
 
     async fn conclude(&self, report: &CycleReport) -> Result<(), StoreError> {
@@ -247,6 +243,18 @@ impl Engine {
     pub async fn restart(&self, full: bool) -> Result<(), StoreError> {
         restart(&self.job.store, full, self.job.initiator.clone()).await
     }
+}
+
+/// Whether the next cycle is an initial one: the mapping changed, or a restart was asked for (E5.20). `fingerprint` is
+/// what [`assemble`] gave beside the job; a plan that is made beside the engine starts like the cycle it foretells.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn starts_anew(store: &Store, fingerprint: &str) -> Result<bool, StoreError> {
+    let reader = store.reader()?;
+    let mapping = job_table::get(&reader, MAPPING)?;
+    let restart = job_table::get(&reader, RESTART)?;
+    Ok(restart.is_some() || mapping.is_none_or(|m| m != fingerprint))
 }
 
 /// See [`Engine::restart`]; for the case that the job cannot be assembled because its links belong elsewhere.

@@ -82,10 +82,12 @@ impl Overview {
         self.cycles.iter().find(|cycle| cycle.state != CycleState::Running)
     }
 
-    /// When the oldest of the collections was read; `None` while one of them never was.
+    /// When the oldest of the collections was read; `None` while the users never were. Assignments have no delta and
+    /// thus no watermark: every cycle reads them anew.
     pub fn directory_read_at(&self) -> Option<Timestamp> {
-        let read = |at: &Option<String>| at.as_ref()?.parse::<Timestamp>().ok();
-        self.read_at.iter().map(read).collect::<Option<Vec<_>>>()?.into_iter().min()
+        let [users, groups, assignments] = &self.read_at;
+        users.as_ref()?;
+        [users, groups, assignments].into_iter().flatten().filter_map(|at| at.parse::<Timestamp>().ok()).min()
     }
 }
 

@@ -250,6 +250,14 @@ impl Burst {
         self.bytes.windows(8).filter(|w| w == b"\x1b[?2026h").count()
     }
 
+    /// The frames, each whole; what lies between them belongs to the one before.
+    pub fn each(&self) -> Vec<Vec<u8>> {
+        let begin = b"\x1b[?2026h";
+        let starts: Vec<usize> = (0..self.bytes.len()).filter(|at| self.bytes[*at..].starts_with(begin)).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        starts.iter().zip(ends).map(|(from, to)| self.bytes[*from..to].to_vec()).collect()
+    }
+
     /// As text, escapes spelled out.
     pub fn spelled(&self) -> String {
         String::from_utf8_lossy(&self.bytes).replace('\x1b', "␛")
@@ -291,6 +299,8 @@ impl Term {
     pub fn key(&mut self, key: &str) {
         let bytes = bytes_of(key);
         self.raw(&bytes);
+        // The system hands keys over a moment later; nobody types faster either.
+        std::thread::sleep(Duration::from_millis(4));
         let begin = Instant::now();
         while rustix::io::ioctl_fionread(&self.slave).is_ok_and(|waiting| waiting > 0) {
             assert!(begin.elapsed() < LIMIT, "nobody reads the key {key:?}\n{}", self.dump());
@@ -314,6 +324,25 @@ impl Term {
         for c in text.chars() {
             self.key(&c.to_string());
         }
+    }
+
+    /// Unlocks writing for what is on the screen, named like this.
+    pub fn unlock(&mut self, name: &str) {
+        self.key("W");
+        self.wait_for("unlock writing");
+        let letters: String = name.chars().take(3).collect();
+        self.types(&letters);
+        self.key("enter");
+        self.wait_gone("unlock writing ");
+        self.wait_for("WRITE");
+    }
+
+    /// Says yes to a confirmation whose yes is called so.
+    pub fn confirm(&mut self, yes: &str) {
+        self.wait_for(yes);
+        // A key that was held down confirms nothing.
+        std::thread::sleep(Duration::from_millis(600));
+        self.keys("tab enter");
     }
 
     // --- waiting -------------------------------------------------------------------------------------------------

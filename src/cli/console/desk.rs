@@ -10,7 +10,6 @@ use crate::engine::{self, Ask, Assembly, assemble};
 use crate::graph::GraphError;
 use crate::model::{ObjectType, Secret};
 use crate::store::{Store, audit, job as job_table, mirror};
-use crate::sync::CycleScope;
 use crate::sync::cycle::{self, CycleRequest};
 use crate::text::show;
 use futures_util::future::BoxFuture;
@@ -134,8 +133,9 @@ impl JobDesk {
             }
         });
         let assembly = Assembly { store: self.store().clone(), cancel, initiator: None, events: Some(events) };
-        let (job, _) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
-        let request = CycleRequest { scope: CycleScope::Everyone, dry_run: true, ..CycleRequest::default() };
+        let (job, mapping) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
+        let initial = crate::engine::starts_anew(self.store(), &mapping)?;
+        let request = CycleRequest { initial, dry_run: true, ..CycleRequest::default() };
         let mut report = cycle::run(&job, &request).await?;
         online.close().await?;
         if let Some(fatal) = report.fatal.take() {

@@ -202,7 +202,7 @@ fn have(shared: &Shared) -> Vec<(&'static str, Shown, Shown)> {
     vec![
         ("config", config.0, config.1),
         ("data", path(&job.data_dir), show(&read)),
-        ("colours", show(&format!("{}, theme {}", shared.colours, shared.look.theme)), show(": theme changes it")),
+        ("colours", show(&format!("{}, theme {}", shared.colours, shared.look.theme)), show(":theme changes it")),
     ]
 }
 

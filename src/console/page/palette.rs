@@ -113,7 +113,9 @@ impl Palette {
                     let words = format!("{} {}", item.title, item.keys);
                     let mut chars = Vec::new();
                     let score = pattern.score(nucleo_matcher::Utf32Str::new(&words, &mut chars), &mut matcher);
-                    let score = if exact { Some(u32::MAX) } else { score };
+                    // A name that begins like this is meant before one that has the letters somewhere.
+                    let begins = item.title.to_lowercase().starts_with(&text.to_lowercase());
+                    let score = if exact { Some(u32::MAX) } else { score.map(|s| if begins { s + 1000 } else { s }) };
                     score.map(|score| (score, item.on, i))
                 })
                 .collect();

@@ -256,6 +256,9 @@ impl Page for Overview {
                     hints.push((Action::Plan, "plan"));
                 }
                 hints.push((Action::Refresh, "refresh"));
+                if open.is_none() {
+                    hints.extend([(Action::Directory, "directory"), (Action::Settings, "settings")]);
+                }
                 if self.zoomed || (shared.width >= draw::TWO_COLUMNS && self.enabled(shared, Action::Zoom).is_ok()) {
                     hints.push((Action::Zoom, if self.zoomed { "whole page" } else { "zoom" }));
                 }
@@ -324,7 +327,7 @@ impl Page for Overview {
 
     fn changes_at(&self, shared: &Shared) -> Option<Timestamp> {
         let glance = self.glance.as_ref()?;
-        let ages = draw::ages(glance).into_iter().map(|at| {
+        let ages = draw::ages(shared, glance).into_iter().map(|at| {
             let left = words::age_changes_in(shared.seconds_since(at));
             shared.now + SignedDuration::try_from(left).unwrap_or(SignedDuration::from_secs(60))
         });

@@ -219,8 +219,9 @@ fn cause_row(c: &Connection, id: i64, tally: Tally, since_ms: i64) -> Result<Cau
     })
 }
 
-/// Status and `scimType` of the app's answer, as the sync core writes them: `the app refused (400 invalidValue): …`.
-fn answer_of(reason: &str) -> (Option<u16>, Option<&str>) {
+/// Status and `scimType` of the app's answer in a reason, as the sync core writes them:
+/// `the app refused (400 invalidValue): …`.
+pub fn answer_of(reason: &str) -> (Option<u16>, Option<&str>) {
     for (at, _) in reason.match_indices('(') {
         let inner = &reason[at + 1..];
         let Some((inner, _)) = inner.split_once(')') else { break };

@@ -69,7 +69,7 @@ impl Assign {
                 canvas.put_in(3, y, 1, ok, Token::Ok);
             }
             if wide {
-                canvas.put_in(5, y, 24, show(&row.name), Token::Text);
+                canvas.put_in(5, y, 25, show(&row.name), Token::Text);
                 let behind = row.principal_name.as_deref().unwrap_or(&row.detail);
                 let glyphs = &canvas.look.glyphs;
                 let behind = show(&words::middle(show(behind).as_str(), usize::from(w.saturating_sub(34)), glyphs));

@@ -266,15 +266,25 @@ fn somebody_chosen_elsewhere_is_chosen_here() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
     let facts = facts(&store);
-    let object = Object { object_type: ObjectType::User, id: "u-grace".into(), name: "grace@contoso.example".into() };
-    let mut console = Console::with(shared(80, 24, "default")).on_store(store, facts);
     let mut shared = shared(80, 24, "default");
+    let object = Object { object_type: ObjectType::User, id: "u-grace".into(), name: "grace@contoso.example".into() };
     let mut page = Assign::new(Some(object));
     let effects = page.opened(&mut shared);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Desk(_, _, Request::Assignments))));
+    assert_eq!((page.typing(), page.pane), (false, Pane::Roles));
+    for effect in effects {
+        let Effect::Query(query) = effect else { continue };
+        let reader = store.reader().unwrap();
+        let sources = crate::console::query::Sources { c: &reader, facts: &facts, organization: None, now: shared.now };
+        page.answer(&mut shared, query.run(&sources).unwrap());
+    }
     assert_eq!(page.object().map(|object| object.id).as_deref(), Some("u-grace"));
-    assert!(!page.typing() && page.pane == Pane::Roles);
-    drop(console.take());
+    assert_eq!(page.through.len(), 1);
+    // The others are still there, and the list stands at the one who was chosen.
+    let screen = crate::console::testing::draw_page(&page, &shared, 80, 20);
+    assert!(screen.contains("Grace Hopper") && screen.contains("Ada Lovelace"), "{screen}");
+    page.act(&mut shared, Action::NextPane);
+    page.act(&mut shared, Action::Down);
+    assert_eq!(page.object().map(|object| object.id).as_deref(), Some("u-hedy"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Drawing the form: the settings on the left or above, what there is to know about the selected one beside or below.
 
 use super::edit::Edit;
-use super::save::said;
+use super::save::{list_of, said};
 use super::{Outlook, Settings};
 use crate::config::settings::{Field, Kind, words as costs};
 use crate::console::canvas::Canvas;
@@ -52,7 +52,8 @@ impl Settings {
             canvas.v_line(FORM, 1, h);
             let mut right = canvas.part(FORM + 2, 2, w - FORM - 2, h.saturating_sub(2));
             let below = self.about(shared, &mut right);
-            self.standing(shared, &mut right, below + 1);
+            let below = self.waiting(shared, &mut right, below + 1);
+            self.standing(shared, &mut right, below);
         } else {
             for (y, field) in (2..).zip(Field::ALL) {
                 self.row(shared, canvas, y, field);
@@ -128,6 +129,8 @@ impl Settings {
         let token = if fixed { Token::Muted } else { Token::Text };
         let value = wanted.get(field);
         let end = match field.kind() {
+            // Where that is, is known when it runs: what the form has is a place holder.
+            Kind::Text(_) if fixed && field == Field::TenantUrl => canvas.put(VALUE, y, "on this machine", token),
             Kind::Choice(choices) => choice(canvas, VALUE, y, choices, value),
             Kind::Text(Some(empty)) if value.is_empty() => canvas.put(VALUE, y, empty, Token::Muted),
             Kind::Secret if self.token.is_some() => canvas.put(VALUE, y, "a new token, not saved yet", Token::Text),
@@ -212,6 +215,21 @@ impl Settings {
                 prose::put(canvas, 3, y, &costs::on_does(None, words::count), Token::Warn)
             }
         }
+    }
+
+    /// The list of changes, where there is room for it; returns the row below it.
+    fn waiting(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16) -> u16 {
+        let changes = self.changes();
+        if changes.is_empty() {
+            return y;
+        }
+        canvas.put(1, y, "Not saved", Token::Text);
+        let mut y = y + 1;
+        for line in list_of(&changes, shared) {
+            canvas.put_in(3, y, canvas.width().saturating_sub(4), line, Token::Text);
+            y += 1;
+        }
+        y + 1
     }
 
     /// How many changes wait, and what can be done with them.

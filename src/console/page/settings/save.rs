@@ -191,7 +191,7 @@ impl Settings {
 }
 
 /// One line for each change.
-fn list_of(changes: &[Change], shared: &Shared) -> Vec<Shown> {
+pub(super) fn list_of(changes: &[Change], shared: &Shared) -> Vec<Shown> {
     let arrow = shared.look.glyphs.arrow;
     changes
         .iter()

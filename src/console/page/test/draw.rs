@@ -20,9 +20,11 @@ impl Test {
         let (w, h) = (canvas.width(), canvas.height());
         let x = canvas.put(1, 0, "Test connection", Token::Strong);
         let what = show(&format!("{} {} {}", shared.job.source_long, canvas.look.glyphs.arrow, shared.job.target_long));
-        let room = w.saturating_sub(x + 3 + 17);
-        canvas.put_in(x + 3, 0, room, what, Token::Text);
-        canvas.put_right(x + 3, w.saturating_sub(1), 0, "nothing is written", Token::Muted);
+        let end = canvas.put_in(x + 3, 0, w.saturating_sub(x + 4), what, Token::Text);
+        let quiet = "nothing is written";
+        if usize::from(end) + 4 + quiet.len() <= usize::from(w) {
+            canvas.put_right(end + 3, w - 1, 0, quiet, Token::Muted);
+        }
         let mut y = 2;
         canvas.title(0, y, "Directory", false);
         y += 1;

@@ -6,7 +6,7 @@ use crate::console::canvas::{Canvas, Text};
 use crate::console::shared::Shared;
 use crate::console::standing::Mood;
 use crate::console::style::Token;
-use crate::text::{Shown, show};
+use crate::text::show;
 use jiff::Timestamp;
 
 /// From so many columns on the page has two columns.
@@ -107,11 +107,12 @@ fn list_rows(room: u16, all: usize) -> usize {
 }
 
 /// Instants whose age is on the page.
-pub(super) fn ages(glance: &Glance) -> Vec<Timestamp> {
+pub(super) fn ages(shared: &Shared, glance: &Glance) -> Vec<Timestamp> {
     let sides = [&glance.health.directory, &glance.health.app].into_iter().flatten();
     let tried = sides.filter_map(|side| side.at.parse().ok());
     let quarantine = glance.job.quarantine.iter().filter_map(|quarantine| quarantine.series_began.parse().ok());
-    glance.job.directory_read_at().into_iter().chain(tried).chain(quarantine).collect()
+    let read = shared.standing.as_ref().and_then(|standing| standing.read_at);
+    read.into_iter().chain(tried).chain(quarantine).collect()
 }
 
 /// A canvas with what is drawn on it.
@@ -127,25 +128,25 @@ pub(super) struct Sheet<'a, 'c> {
 }
 
 impl Sheet<'_, '_> {
-    /// Words of ours and cleaned ones, in the characters that this terminal has.
-    pub(super) fn words(&self, text: &str) -> Shown {
-        words(self.shared, text)
-    }
-
     /// The title of a section, with what stands behind it; returns the row below.
     pub(super) fn title(&mut self, y: u16, title: impl Text, behind: &str) -> u16 {
         let x = self.canvas.title(0, y, title, false);
         if !behind.is_empty() {
-            let behind = self.words(behind);
-            self.canvas.put_in(x + 3, y, self.edge.saturating_sub(x + 3), behind, Token::Muted);
+            self.canvas.put_in(x + 3, y, self.edge.saturating_sub(x + 3), show(behind), Token::Muted);
         }
         y + 1
     }
 
     /// Text that ends at the edge.
     pub(super) fn right(&mut self, y: u16, from: u16, text: &str, token: Token) -> u16 {
-        let text = self.words(text);
-        self.canvas.put_right(from, self.edge, y, text, token)
+        self.canvas.put_right(from, self.edge, y, show(text), token)
+    }
+
+    /// Shows that a title is the selected row, if it is: its mark stands where that of the focus would.
+    pub(super) fn stop_title(&mut self, y: u16, stop: &Stop) {
+        if self.selected == Some(stop) {
+            self.canvas.select(0, y, self.edge, true);
+        }
     }
 
     /// Shows that a row is the selected one, if it is.
@@ -163,7 +164,7 @@ pub(super) fn page(view: &Overview, shared: &Shared, canvas: &mut Canvas<'_>) {
         canvas.title(0, 0, "Connections", true);
         match &view.failed {
             Some(why) => canvas.put_in(3, 2, w.saturating_sub(4), why, Token::Fail),
-            None => canvas.put(3, 2, words(shared, "… reading"), Token::Muted),
+            None => canvas.put(3, 2, "… reading", Token::Muted),
         };
         return;
     };
@@ -216,21 +217,4 @@ fn left_column(sheet: &mut Sheet<'_, '_>) {
         y = sections::attention(sheet, y, false) + 1;
     }
     wide::cycles(sheet, y);
-}
-
-/// Words of ours and cleaned ones, in the characters that this terminal has.
-pub(super) fn words(shared: &Shared, text: &str) -> Shown {
-    let glyphs = &shared.look.glyphs;
-    if !glyphs.is_ascii() {
-        return show(text);
-    }
-    let plain = text
-        .replace('·', glyphs.dot)
-        .replace('≠', glyphs.not_equal)
-        .replace('≤', glyphs.at_most)
-        .replace('→', glyphs.arrow)
-        .replace('…', glyphs.ellipsis)
-        .replace('—', glyphs.none)
-        .replace('×', glyphs.times);
-    show(&plain)
 }

@@ -1,6 +1,6 @@
 //! What has to be said before anything else: offline, degraded, failing, off, nobody runs it, somebody else does.
 
-use super::draw::{self, Sheet};
+use super::draw::Sheet;
 use super::sections::since;
 use super::{Glance, Overview};
 use crate::console::shared::{Runner, Shared};
@@ -40,7 +40,7 @@ impl Lines<'_> {
     }
 
     fn add(&mut self, column: u16, text: &str, token: Token) {
-        let text = draw::words(self.shared, text);
+        let text = show(text);
         self.lines.push(Line { column, text, token, key: None });
     }
 

@@ -48,7 +48,7 @@ pub(super) fn connections(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     row(sheet, y + 2, "target", "SCIM 2.0", &target, &state, &Stop::Target);
     let file = format!("SQLite {}", words::size(glance.job.bytes));
     let facts = format!("{} users · {} groups", words::count(glance.job.users), words::count(glance.job.groups));
-    let facts = sheet.words(&facts);
+    let facts = show(&facts);
     let state = cache(shared, glance);
     row(sheet, y + 3, "cache", &file, &facts, &state, &Stop::Cache);
     y + 4
@@ -57,14 +57,14 @@ pub(super) fn connections(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
 fn row(sheet: &mut Sheet<'_, '_>, y: u16, label: &'static str, value: &str, fact: &Shown, state: &State, stop: &Stop) {
     let mark = sheet.plan.mark;
     sheet.canvas.put(LABEL, y, label, Token::Muted);
-    let value = sheet.words(value);
+    let value = show(value);
     sheet.canvas.put_in(VALUE, y, mark.saturating_sub(VALUE + GUTTER), value, Token::Text);
     if sheet.plan.facts {
         let cut =
             words::middle(fact.as_str(), usize::from(mark.saturating_sub(FACT + GUTTER)), &sheet.shared.look.glyphs);
         sheet.canvas.put(FACT, y, show(&cut), Token::Text);
     }
-    let word = sheet.words(&state.word);
+    let word = show(&state.word);
     let x = sheet.canvas.put_in(mark, y, 1, state.mark, state.token);
     let x = sheet.canvas.put_in(x + 1, y, sheet.edge.saturating_sub(x + 1), word, state.token);
     if !state.value.is_empty() {
@@ -80,7 +80,12 @@ fn side(shared: &Shared, glance: &Glance, health: Option<&SideHealth>, testing: 
     if testing {
         return state(glyphs.unread, "testing", Token::Muted, String::new());
     }
-    let Some(health) = health else { return state(glyphs.remove, "not tried", Token::Muted, String::new()) };
+    let Some(health) = health else {
+        return match shared.mood() {
+            Mood::Running => state(glyphs.unread, "trying", Token::Muted, String::new()),
+            _ => state(glyphs.remove, "not tried", Token::Muted, String::new()),
+        };
+    };
     let at = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
     let since = at(&health.since).map(|since| words::day_or_clock(since, shared.now, &shared.zone));
     let since = since.map_or_else(String::new, |since| format!("since {since}"));
@@ -102,7 +107,7 @@ fn side(shared: &Shared, glance: &Glance, health: Option<&SideHealth>, testing: 
             state(glyphs.warn, "throttled", Token::Warn, until.unwrap_or(since))
         }
         SideState::Refused => state(glyphs.fail, "refused", Token::Fail, since),
-        SideState::Offline => state(glyphs.remove, &format!("offline {since}"), Token::Warn, String::new()),
+        SideState::Offline => state(glyphs.remove, "offline", Token::Warn, since),
     }
 }
 
@@ -114,7 +119,8 @@ fn fresh(glance: &Glance) -> u64 {
 fn cache(shared: &Shared, glance: &Glance) -> State {
     let glyphs = &shared.look.glyphs;
     let state = |mark, word: &str, token, value, stale| State { mark, word: word.into(), token, value, stale };
-    let Some(at) = glance.job.directory_read_at() else {
+    // The age in the header is the same.
+    let Some(at) = shared.standing.as_ref().and_then(|standing| standing.read_at) else {
         let word = if shared.mood() == Mood::Running { "reading" } else { "not read yet" };
         return state(glyphs.unread, word, Token::Muted, String::new(), false);
     };
@@ -154,9 +160,13 @@ pub(super) fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
         return y + 3;
     }
     let threshold = glance.threshold.map_or_else(|| "off".to_owned(), |most| format!("≤ {}", words::count(most)));
-    let leavers = if glance.keep_leavers { "leavers are kept" } else { "leavers are disabled" };
+    let leavers = if glance.keep_leavers { "leavers kept" } else { "leavers disabled" };
     let long = format!("removals a cycle · {leavers}");
-    let fact = if fits(sheet, &long) { &long } else { "removals a cycle" };
+    let fact = match glance.threshold {
+        None => "any number of removals",
+        Some(_) if fits(sheet, &long) => &long,
+        Some(_) => "removals a cycle",
+    };
     pair(sheet, y + 3, "guard", (&threshold, Token::Text), fact, "", "", &Stop::Guard);
     let (glyphs, x) = (&shared.look.glyphs, sheet.plan.mark);
     if glance.job.held > 0 {
@@ -223,10 +233,10 @@ fn pair(
 ) {
     let mark = sheet.plan.mark;
     sheet.canvas.put(LABEL, y, label, Token::Muted);
-    let value = sheet.words(value);
+    let value = show(value);
     sheet.canvas.put_in(VALUE, y, mark.saturating_sub(VALUE + GUTTER), value, token);
     if sheet.plan.facts {
-        let fact = sheet.words(fact);
+        let fact = show(fact);
         sheet.canvas.put_in(FACT, y, mark.saturating_sub(FACT + GUTTER), fact, Token::Text);
     }
     let x = sheet.canvas.put(mark, y, second, Token::Muted);
@@ -242,14 +252,14 @@ pub(super) fn cycle(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
         return y + 1;
     };
     let began = cycle.started_at.parse::<Timestamp>().ok();
-    let time = began.map_or_else(String::new, |at| words::day_or_clock(at, shared.now, &shared.zone));
+    let time = began.map_or_else(String::new, |at| since(shared, at));
     let offline = shared.mood() == Mood::Offline;
     let running = cycle.state == CycleState::Running && !offline;
     let shown = if offline { glance.job.ended().unwrap_or(cycle) } else { cycle };
     if offline {
         sheet.title(y, "Last known job", &shared.job.name);
         let ended = shown.ended_at.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
-        let as_of = ended.map_or_else(String::new, |at| words::day_or_clock(at, shared.now, &shared.zone));
+        let as_of = ended.map_or_else(String::new, |at| since(shared, at));
         sheet.right(y, 17, &format!("as of {as_of}"), Token::Muted);
     } else if running {
         sheet.title(y, "This cycle", &time);
@@ -316,6 +326,7 @@ fn counts(sheet: &mut Sheet<'_, '_>, y: u16, cycle: &Cycle) {
             .filter(|(_, n, _)| *n > 0),
     );
     let mut x = LABEL;
+    let gap = if sheet.edge < COUNTS { 2 } else { 3 };
     for (label, number, token) in columns {
         let cells = u16::try_from(width(label)).unwrap_or(8).max(7);
         if x + cells > sheet.edge {
@@ -324,9 +335,12 @@ fn counts(sheet: &mut Sheet<'_, '_>, y: u16, cycle: &Cycle) {
         sheet.canvas.put_right(x, x + cells, y, label, Token::Muted);
         let token = if number == 0 { Token::Muted } else { token };
         sheet.canvas.put_right(x.saturating_sub(2), x + cells, y + 1, show(&words::count(number)), token);
-        x += cells + 3;
+        x += cells + gap;
     }
 }
+
+/// Below this many columns the counts of a cycle move together.
+const COUNTS: u16 = 61;
 
 /// Failures by the hour in one line.
 pub(super) fn failures(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
@@ -338,7 +352,7 @@ pub(super) fn failures(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let x = sheet.canvas.put(23, y, spark, token);
     let words = peak.map_or_else(|| "none".to_owned(), |(most, hour)| format!("peak {} · {hour}", words::count(most)));
     sheet.right(y, x + 1, &words, Token::Muted);
-    sheet.stop(y, &Stop::Failures);
+    sheet.stop_title(y, &Stop::Failures);
     y + 1
 }
 
@@ -369,10 +383,11 @@ pub(super) fn attention(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 
     if all == 0 {
         let (mark, words) = match glance.job.ended() {
             Some(_) => (shared.look.glyphs.ok, format!("nothing failed in the last {HOURS} h")),
+            None if shared.mood() == Mood::Running => (shared.look.glyphs.unread, "nothing failed so far".to_owned()),
             None => (shared.look.glyphs.unread, "nothing was tried yet".to_owned()),
         };
         let x = sheet.canvas.put_in(LABEL, first, 1, mark, Token::Muted);
-        let words = sheet.words(&words);
+        let words = show(&words);
         sheet.canvas.put(x + 1, first, words, Token::Muted);
         return first + 1;
     }
@@ -393,7 +408,7 @@ pub(super) fn attention(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 
     let below = all.saturating_sub(top + fit);
     if below > 0 && y < sheet.canvas.height() && !detail {
         let words = format!("{} {} more", shared.look.glyphs.down, words::count(below as u64));
-        let words = sheet.words(&words);
+        let words = show(&words);
         sheet.canvas.put(digits + 6, y, words, Token::Muted);
     }
     y
@@ -438,7 +453,7 @@ fn one_cause(sheet: &mut Sheet<'_, '_>, y: u16, digits: u16, cause: &Cause, deta
         sheet.canvas.put_in(x, y, room, &cause.words, Token::Text);
         let parts = [cause.attribute.as_ref(), cause.answer.as_ref(), Some(&cause.reason)];
         let parts: Vec<&str> = parts.into_iter().flatten().map(Shown::as_str).filter(|part| !part.is_empty()).collect();
-        let line = sheet.words(&parts.join(" · "));
+        let line = show(&parts.join(" · "));
         sheet.canvas.put_in(x, y + 1, edge.saturating_sub(x), line, Token::Muted);
     } else {
         let words = 22.min(room);
@@ -465,7 +480,7 @@ fn held_row(sheet: &mut Sheet<'_, '_>, y: u16, digits: u16, held: u64, detail: b
     sheet.stop(y, &Stop::Held);
 }
 
-/// The end of an interval before now, for sentences: `Mon 09:40`, `09:40`.
+/// An instant before now, exact enough for a sentence: `09:40`, `Mon 09:40`, `12 Mar`.
 pub(super) fn since(shared: &Shared, at: Timestamp) -> String {
     let day = words::day_or_clock(at, shared.now, &shared.zone);
     if day.contains(':') || shared.now.duration_since(at) > SignedDuration::from_hours(24 * 7) {

@@ -51,7 +51,7 @@ fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     };
     sheet.canvas.put(3, y + 1, "state", Token::Muted);
     let x = sheet.canvas.put(12, y + 1, shared.look.glyphs.warn, Token::Warn);
-    let state = sheet.words(&state);
+    let state = show(&state);
     sheet.canvas.put_in(x + 1, y + 1, sheet.edge.saturating_sub(x + 1), state, Token::Warn);
     sheet.stop(y + 1, &Stop::Job);
     sheet.canvas.put(3, y + 2, "reason", Token::Muted);
@@ -64,7 +64,7 @@ fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
         lines.push(words::end(&rest, room, &shared.look.glyphs));
     }
     for line in lines {
-        let line = sheet.words(&line);
+        let line = show(&line);
         sheet.canvas.put(12, y, line, Token::Text);
         y += 1;
     }
@@ -72,7 +72,7 @@ fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let next = quarantine.next_attempt.parse::<Timestamp>().ok().filter(|at| *at > shared.now);
     let next =
         next.map_or_else(|| "cycles run seldom".to_owned(), |at| format!("next cycle {}", sections::later(at, shared)));
-    let effect = sheet.words(&format!("{next}; after {GIVE_UP_DAYS} days the job is switched off"));
+    let effect = show(&format!("{next}; after {GIVE_UP_DAYS} days the job is switched off"));
     sheet.canvas.put_in(12, y, sheet.edge.saturating_sub(12), effect, Token::Text);
     y + 1
 }
@@ -118,9 +118,9 @@ fn todo(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
         sheet.canvas.put(3, y, show(&(at + 1).to_string()), Token::Muted);
         sheet.canvas.put_in(7, y, sheet.edge.saturating_sub(7), what, Token::Text);
         let key = matches!(task, Task::Connection | Task::ProveOne | Task::Restart);
-        let middle = sheet.words(&middle);
+        let middle = show(&middle);
         sheet.canvas.put_in(38, y, 12, middle, if key { Token::Accent } else { Token::Text });
-        let right = sheet.words(&right);
+        let right = show(&right);
         sheet.canvas.put_in(53, y, sheet.edge.saturating_sub(53), right, Token::Muted);
         sheet.stop(y, &Stop::Task(task));
         y += 1;

@@ -1,9 +1,9 @@
 //! What only a large screen has room for: the right column, the chart, earlier cycles.
 
+use super::Glance;
 use super::draw::Sheet;
-use super::sections::{self, hour, peak};
+use super::sections::{self, hour, peak, since};
 use super::stop::Stop;
-use super::{Glance, draw};
 use crate::console::style::Token;
 use crate::console::words;
 use crate::model::{Cycle, CycleState};
@@ -52,9 +52,15 @@ fn changes(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let mut y = y + 1;
     for change in &glance.changes {
         sheet.canvas.put(3, y, show(&words::clock_minute(change.at, &shared.zone)), Token::Muted);
+        // Where there is not room for both, what was done says more.
         let by = show(&format!("by {}", change.who));
-        let from = sheet.canvas.put_right(edge / 2, edge, y, by, Token::Muted);
-        sheet.canvas.put_in(11, y, from.saturating_sub(13), &change.what, Token::Text);
+        let room = if edge >= 60 { edge.saturating_sub(14 + u16::try_from(by.width()).unwrap_or(edge)) } else { 0 };
+        if room >= 20 {
+            sheet.canvas.put_right(11, edge, y, by, Token::Muted);
+            sheet.canvas.put_in(11, y, room, &change.what, Token::Text);
+        } else {
+            sheet.canvas.put_in(11, y, edge.saturating_sub(11), &change.what, Token::Text);
+        }
         y += 1;
     }
     y
@@ -135,7 +141,7 @@ pub(super) fn chart(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
         sheet.canvas.put(x, y, show(&words::clock_minute(at, &shared.zone)), Token::Muted);
     }
     sheet.canvas.put_right(axis + 1, end, y, "now", Token::Muted);
-    sheet.stop(y - ROWS - 1, &Stop::Failures);
+    sheet.stop_title(y - ROWS - 1, &Stop::Failures);
     y + 1
 }
 
@@ -155,7 +161,7 @@ fn one_cycle(sheet: &mut Sheet<'_, '_>, y: u16, cycle: &Cycle) {
     let (shared, edge) = (sheet.shared, sheet.edge);
     let glyphs = &shared.look.glyphs;
     let began = cycle.started_at.parse::<Timestamp>().ok();
-    let time = began.map_or_else(String::new, |at| words::day_or_clock(at, shared.now, &shared.zone));
+    let time = began.map_or_else(String::new, |at| since(shared, at));
     sheet.canvas.put(3, y, show(&time), Token::Text);
     let (mark, token) = match cycle.state {
         CycleState::Succeeded => (glyphs.ok, Token::Text),
@@ -163,21 +169,21 @@ fn one_cycle(sheet: &mut Sheet<'_, '_>, y: u16, cycle: &Cycle) {
         CycleState::Stopped => (glyphs.warn, Token::Warn),
         CycleState::Running => (glyphs.unread, Token::Muted),
     };
-    sheet.canvas.put_in(11, y, 1, mark, token);
+    sheet.canvas.put_in(14, y, 1, mark, token);
     if cycle.state != CycleState::Running {
-        sheet.canvas.put_right(13, 24, y, show(&words::duration(cycle.duration_ms)), Token::Muted);
+        sheet.canvas.put_right(16, 26, y, show(&words::duration(cycle.duration_ms)), Token::Muted);
     }
     let counts = &cycle.counts;
     let changes = counts.changes();
     if cycle.state == CycleState::Failed {
-        let error = draw::words(shared, cycle.error.as_deref().unwrap_or("no reason was given"));
-        sheet.canvas.put_in(28, y, edge.saturating_sub(28), error, Token::Muted);
+        let error = show(cycle.error.as_deref().unwrap_or("no reason was given"));
+        sheet.canvas.put_in(29, y, edge.saturating_sub(29), error, Token::Muted);
     } else {
         let plural = if changes == 1 { "change " } else { "changes" };
         let token = if changes > 0 { Token::Text } else { Token::Muted };
-        sheet.canvas.put_right(25, 41, y, show(&format!("{} {plural}", words::count(changes))), token);
+        sheet.canvas.put_right(27, 42, y, show(&format!("{} {plural}", words::count(changes))), token);
         let token = if counts.failed > 0 { Token::Text } else { Token::Muted };
-        sheet.canvas.put_right(42, 56, y, show(&format!("{} failed", words::count(counts.failed))), token);
+        sheet.canvas.put_right(43, 56, y, show(&format!("{} failed", words::count(counts.failed))), token);
     }
     sheet.stop(y, &Stop::Cycle(cycle.id.clone()));
 }

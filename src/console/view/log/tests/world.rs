@@ -1,9 +1,12 @@
 //! A store that the tests fill: the day of the mock-up.
 
 use crate::config::Profile;
-use crate::console::query::Facts;
+use crate::console::effect::Effect;
+use crate::console::page::Page;
+use crate::console::query::{Facts, Sources};
 use crate::console::shared::Shared;
 use crate::console::testing::{Console, noon, shared};
+use crate::console::view::log::Log;
 use crate::engine;
 use crate::model::log::{ErrorInformation, Identity, Initiator, ModifiedProperty, StatusInfo, Step, System};
 use crate::model::{Counts, Cycle, CycleKind, CycleState, LogEntry, LogStatus, ObjectType, Retry, UserChange};
@@ -271,11 +274,7 @@ impl World {
     }
 
     pub(super) fn console(&self, shared: Shared) -> Console {
-        let config = Profile::parse(CONFIG, Path::new("/home/ada/config.toml")).unwrap().jobs.remove(0);
-        let (rules, mapping_name) = engine::rules_of(&config).unwrap();
-        let scope = engine::scope_rules(&config);
-        let facts = Facts { scope, rules, mapping_name, database: Path::new("a.db").into(), config };
-        let mut console = Console::with(shared).on_store(self.store.clone(), facts);
+        let mut console = Console::with(shared).on_store(self.store.clone(), Self::facts());
         console.keys("4").wait(0.3);
         console
     }
@@ -297,5 +296,31 @@ fn cycle(id: &str, started_at: &str) -> Cycle {
         counts: Counts::default(),
         app_requests: 97,
         error: None,
+    }
+}
+
+impl World {
+    /// Everything the view asks for on its way to the first event.
+    pub(super) fn fill(&self, log: &mut Log) {
+        let facts = Self::facts();
+        let mut shared = shared(160, 45, "default");
+        let mut effects = log.opened(&mut shared);
+        while !effects.is_empty() {
+            let mut next = Vec::new();
+            for effect in effects {
+                let Effect::Query(query) = effect else { continue };
+                let reader = self.store.reader().unwrap();
+                let sources = Sources { c: &reader, facts: &facts, organization: None, now: noon() };
+                next.extend(log.answer(&mut shared, query.run(&sources).unwrap()));
+            }
+            effects = next;
+        }
+    }
+
+    fn facts() -> Facts {
+        let config = Profile::parse(CONFIG, Path::new("/home/ada/config.toml")).unwrap().jobs.remove(0);
+        let (rules, mapping_name) = engine::rules_of(&config).unwrap();
+        let scope = engine::scope_rules(&config);
+        Facts { scope, rules, mapping_name, database: Path::new("a.db").into(), config }
     }
 }
