@@ -19,10 +19,7 @@ mod paste;
 mod pty;
 #[path = "console/watch.rs"]
 mod watch;
-<<<<<<< HEAD
 #[path = "console/wire.rs"]
 mod wire;
-=======
 #[path = "console/writes.rs"]
 mod writes;
->>>>>>> settings
