@@ -52,7 +52,7 @@ fn the_selection_begins_at_what_needs_attention_and_goes_over_everything() {
 #[test]
 fn the_selection_is_visible_wherever_it_is() {
     for (name, world) in states() {
-        for (width, height) in [(60, 16), (80, 24), (80, 30), (100, 40), (120, 20), (120, 30), (160, 45)] {
+        for (width, height) in [(60, 16), (80, 24), (100, 40), (120, 20), (160, 45)] {
             let mut console = world.console(width, height, "default");
             console.keys("G");
             for way in ["k", "backtab"] {
@@ -160,6 +160,7 @@ fn p_provisions_an_example_of_the_selected_cause() {
     console.keys("p");
     assert_eq!(console.state.top().id(), PageId::Provision);
 
+    assert_eq!(World::held().console(80, 24, "default").state.top().object(), None, "held operations are selected");
     let mut console = live().console(80, 24, "default");
     console.keys("g g");
     assert_eq!(console.state.top().object(), None);
