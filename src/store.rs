@@ -32,6 +32,7 @@ pub mod job;
 pub mod lease;
 pub mod links;
 pub mod log;
+pub mod membership;
 mod migrate;
 pub mod mirror;
 mod open;
@@ -43,7 +44,7 @@ pub mod retries;
 mod rows;
 pub mod search;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod watermarks;
 pub mod window;
 mod writer;

@@ -2,7 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "console/beside.rs"]
+mod beside;
+#[path = "console/budgets.rs"]
+mod budgets;
 mod common;
+#[path = "console/hostile.rs"]
+mod hostile;
 #[path = "console/life.rs"]
 mod life;
 #[path = "console/modes.rs"]
@@ -13,3 +19,9 @@ mod paste;
 mod pty;
 #[path = "console/watch.rs"]
 mod watch;
+#[path = "console/wild.rs"]
+mod wild;
+#[path = "console/wire.rs"]
+mod wire;
+#[path = "console/writes.rs"]
+mod writes;

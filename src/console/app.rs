@@ -137,8 +137,8 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
         let event = tokio::select! {
             biased;
             input = inputs.next() => Came::Input(input),
-            Some(event) = events.recv() => Came::Event(event),
-            () = sleep(wake) => Came::Event(Event::Clock),
+            Some(event) = events.recv() => Came::Event(Box::new(event)),
+            () = sleep(wake) => Came::Event(Box::new(Event::Clock)),
         };
         dirty |= world.came(&mut state, event);
         // Everything that is there is taken in before one frame is drawn.
@@ -146,7 +146,7 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
             if let Some(input) = inputs.ready() {
                 dirty |= world.came(&mut state, Came::Input(input));
             } else if let Ok(event) = events.try_recv() {
-                dirty |= world.came(&mut state, Came::Event(event));
+                dirty |= world.came(&mut state, Came::Event(Box::new(event)));
             } else {
                 break;
             }
@@ -156,7 +156,7 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
 
 enum Came {
     Input(Input),
-    Event(Event),
+    Event(Box<Event>),
 }
 
 fn until(at: Timestamp) -> Duration {
@@ -184,21 +184,23 @@ impl World<'_> {
             Came::Input(Input::Resumed) => self.screen.resume(),
             Came::Input(Input::Panicked(line)) => self.take(state, Event::Worker(line)),
             Came::Input(Input::Leave | Input::Gone) => self.left = Some(Left::Ended),
-            Came::Event(Event::Facts(facts)) => {
-                self.reader.set_facts(facts);
-                self.take(state, Event::Changed);
-            }
-            Came::Event(Event::Changed) => {
-                self.take(state, Event::Changed);
-                // Nothing looks different until it was read.
-                return false;
-            }
-            Came::Event(event) => {
-                if let Event::Answer(slot, _) = &event {
-                    self.first.remove(slot);
+            Came::Event(event) => match *event {
+                Event::Facts(facts) => {
+                    self.reader.set_facts(facts);
+                    self.take(state, Event::Changed);
                 }
-                self.take(state, event);
-            }
+                Event::Changed => {
+                    self.take(state, Event::Changed);
+                    // Nothing looks different until it was read.
+                    return false;
+                }
+                event => {
+                    if let Event::Answer(slot, _) = &event {
+                        self.first.remove(slot);
+                    }
+                    self.take(state, event);
+                }
+            },
         }
         true
     }

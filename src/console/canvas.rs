@@ -7,6 +7,20 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 
 /// Text that may be drawn: cleaned, or a literal of ours.
+///
+/// Raw text has no way here:
+///
+/// ```compile_fail
+/// fn draw(canvas: &mut heeler::console::canvas::Canvas<'_>, name: &heeler::text::Raw) {
+///     canvas.put(0, 0, name, heeler::console::style::Token::Text);
+/// }
+/// ```
+///
+/// ```
+/// fn draw(canvas: &mut heeler::console::canvas::Canvas<'_>, name: &heeler::text::Raw) {
+///     canvas.put(0, 0, name.shown(), heeler::console::style::Token::Text);
+/// }
+/// ```
 pub trait Text {
     /// The text.
     fn text(&self) -> &str;
@@ -79,6 +93,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Puts text into at most so many cells; returns the column behind the text.
+    #[expect(clippy::needless_pass_by_value, reason = "callers give literals, texts and references alike")]
     pub fn put_in(&mut self, x: u16, y: u16, cells: u16, text: impl Text, token: Token) -> u16 {
         let cells = cells.min(self.area.width.saturating_sub(x));
         if y >= self.area.height || cells == 0 {
@@ -114,6 +129,7 @@ impl<'a> Canvas<'a> {
         at
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place where text becomes cells: it is Text already")]
     fn set(&mut self, x: u16, y: u16, cells: u16, text: &str, style: Style) -> u16 {
         let (from, y) = (self.area.x + x, self.area.y + y);
         let (end, _) = self.buffer.set_stringn(from, y, text, usize::from(cells), style);

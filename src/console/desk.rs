@@ -93,6 +93,24 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Whether it changes something: then it goes on when the page that asked is closed.
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Test | Self::Plan | Self::Assignments | Self::ReadApp { .. } | Self::Settings => false,
+            Self::Provision { dry_run, .. } => !dry_run,
+            Self::Apply { .. }
+            | Self::Sync
+            | Self::StopCycle
+            | Self::Restart { .. }
+            | Self::Assign { .. }
+            | Self::Unassign { .. }
+            | Self::Decide { .. }
+            | Self::Save { .. } => true,
+        }
+    }
+}
+
 /// What comes back.
 #[derive(Debug)]
 pub enum Reply {
@@ -112,6 +130,31 @@ pub enum Reply {
     Saved(Saved),
     /// Done; in words.
     Done(Shown),
+}
+
+/// How something that nobody looks at any more came to its end, in one line.
+///
+/// # Errors
+/// The same, when it did not work.
+pub fn outcome(answer: &Answer) -> Result<String, String> {
+    let text = |pointer: &str| answer.result.pointer(pointer).and_then(serde_json::Value::as_str).map(str::to_owned);
+    if let Some(error) = text("/error") {
+        return Err(error);
+    }
+    let what = text("/operations/0/name").map(|name| format!("{name}: ")).unwrap_or_default();
+    match answer.exit_code {
+        0 => Ok(format!("{what}done")),
+        4 => Err(format!("{what}held back by a guard")),
+        130 => Err(format!("{what}stopped")),
+        _ => {
+            let failed = answer.result.get("log").and_then(serde_json::Value::as_array).into_iter().flatten().find_map(
+                |entry| {
+                    entry.pointer("/provisioningStatusInfo/errorInformation/reason").and_then(serde_json::Value::as_str)
+                },
+            );
+            Err(format!("{what}{}", failed.unwrap_or("it did not work; 4 Log says why")))
+        }
+    }
 }
 
 /// The job's settings as they were when the form was opened.

@@ -8,7 +8,7 @@ mod draw;
 pub use draw::text_of;
 
 use super::action::{Action, REGISTRY};
-use super::desk::{News, Reply, Ticket};
+use super::desk::{News, Reply, Ticket, outcome};
 use super::effect::{Effect, Tone};
 use super::event::Event;
 use super::keymap::{self, Meaning};
@@ -20,7 +20,7 @@ use super::{view, words};
 use crate::text::{Shown, show};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// How long a message stays at the bottom.
 const MESSAGE: SignedDuration = SignedDuration::from_secs(6);
@@ -63,6 +63,8 @@ pub struct State {
     refreshed: Timestamp,
     refresh_at: Option<Timestamp>,
     requests: HashMap<Ticket, PageId>,
+    /// Those of them that write.
+    writes: HashSet<Ticket>,
     /// Frame times and bytes, drawn when the person asks for them.
     pub debug: Option<Shown>,
 }
@@ -90,6 +92,7 @@ impl State {
             refreshed,
             refresh_at: None,
             requests: HashMap::new(),
+            writes: HashSet::new(),
             debug: None,
         }
     }
@@ -240,7 +243,10 @@ impl State {
 
     fn news(&mut self, ticket: Ticket, news: News) -> Vec<Effect> {
         let id = match &news {
-            News::Done(_) => self.requests.remove(&ticket),
+            News::Done(_) => {
+                self.writes.remove(&ticket);
+                self.requests.remove(&ticket)
+            }
             _ => self.requests.get(&ticket).copied(),
         };
         let Some(id) = id else { return Vec::new() };
@@ -250,13 +256,10 @@ impl State {
         // Whoever asked is gone or is the frame itself: one line tells how it ended.
         match news {
             News::Done(Ok(Reply::Done(words))) => vec![Effect::Say(Tone::Plain, words)],
-            News::Done(Ok(Reply::Answer(answer))) => {
-                let error = answer.result.get("error").and_then(|e| e.as_str()).map(str::to_owned);
-                match error {
-                    Some(error) => vec![Effect::fail(&error)],
-                    None => vec![Effect::say("done")],
-                }
-            }
+            News::Done(Ok(Reply::Answer(answer))) => match outcome(&answer) {
+                Ok(words) => vec![Effect::say(&words)],
+                Err(words) => vec![Effect::fail(&words)],
+            },
             News::Done(Err(trouble)) => {
                 let advice: Vec<&str> = trouble.advice.iter().map(Shown::as_str).collect();
                 let words = if advice.is_empty() {
@@ -384,7 +387,7 @@ impl State {
     }
 
     /// Carries out what concerns the state itself, and returns the rest.
-    fn run(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+    pub(super) fn run(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         let mut queue: VecDeque<Effect> = effects.into();
         let mut out = Vec::new();
         while let Some(effect) = queue.pop_front() {
@@ -399,6 +402,9 @@ impl State {
                 }
                 Effect::Desk(page, ticket, request) => {
                     self.requests.insert(ticket, page);
+                    if request.writes() {
+                        self.writes.insert(ticket);
+                    }
                     out.push(Effect::Desk(page, ticket, request));
                     Vec::new()
                 }
@@ -429,7 +435,19 @@ impl State {
     }
 
     fn push(&mut self, mut page: Box<dyn Page>) -> Vec<Effect> {
-        let effects = page.opened(&mut self.shared);
+        let mut effects = Vec::new();
+        // A page that is open below comes back as it was left, unless it is about something else now.
+        let open = self.layers.iter().position(|layer| layer.id() == page.id() && layer.kind() == Kind::Full);
+        if let Some(at) = open {
+            let same = page.object().is_none_or(|object| self.layers[at].object() == Some(object));
+            while self.layers.len() > at + usize::from(same) {
+                effects.extend(self.pop());
+            }
+            if same {
+                return effects;
+            }
+        }
+        effects.extend(page.opened(&mut self.shared));
         self.layers.push(page);
         self.settle_at = Some(self.shared.now + SETTLE);
         effects
@@ -441,6 +459,7 @@ impl State {
         // What a page that is gone asked for is of no use, unless it writes: that goes on, and its end is told.
         let orphans: Vec<Ticket> =
             self.requests.iter().filter(|(_, page)| **page == gone.id()).map(|(ticket, _)| *ticket).collect();
+        let orphans: Vec<Ticket> = orphans.into_iter().filter(|ticket| !self.writes.contains(ticket)).collect();
         for ticket in orphans {
             effects.push(Effect::Cancel(ticket));
         }

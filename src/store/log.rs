@@ -13,7 +13,7 @@ mod attribute;
 mod causes;
 mod window;
 
-pub use causes::{CauseRow, Causes, cause, cause_table, class, failures_per_hour};
+pub use causes::{CauseRow, Causes, answer_of, cause, cause_table, class, failures_per_hour};
 pub use window::{LOG_FIELDS, LogAnchor, LogCursor, LogFilter, LogLine, LogWindow, count, newer_than, window};
 
 /// Which entries to list. Everything that is `None` or 0 does not restrict.
@@ -116,7 +116,7 @@ pub fn append(c: &Connection, entry: &LogEntry) -> Result<i64, StoreError> {
 }
 
 /// What an entry is found by.
-fn words(entry: &LogEntry) -> String {
+pub(super) fn words(entry: &LogEntry) -> String {
     let mut text = String::new();
     let mut add = |part: &str| {
         if !part.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::fold::fold;
+use super::log;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -17,8 +18,16 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     if version(connection, path, count(STEPS))? < count(STEPS) {
         // Keys that a step adds are folded like those that are written later.
         let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-        let added = connection.create_scalar_function("fold", 1, flags, |call| Ok(fold(call.get_raw(0).as_str()?)));
-        added.map_err(|e| StoreError::from(e).at(path))?;
+        connection
+            .create_scalar_function("fold", 1, flags, |call| Ok(fold(call.get_raw(0).as_str()?)))
+            .and_then(|()| {
+                connection.create_scalar_function("log_words", 1, flags, |call| {
+                    // An entry that cannot be read is not found by words, as it cannot be shown either.
+                    let entry = serde_json::from_str(call.get_raw(0).as_str()?);
+                    Ok(entry.map(|entry| log::words(&entry)).unwrap_or_default())
+                })
+            })
+            .map_err(|e| StoreError::from(e).at(path))?;
     }
     migrate_with(connection, path, STEPS)
 }
@@ -124,7 +133,7 @@ mod tests {
     use crate::model::log::ModifiedProperty;
     use crate::model::{LogStatus, ObjectType};
     use crate::store::window::Anchor;
-    use crate::store::{links, log, search};
+    use crate::store::{links, search};
     use std::os::unix::fs::PermissionsExt;
 
     const FIRST: &str = "CREATE TABLE t (v TEXT)";
@@ -255,6 +264,10 @@ mod tests {
             window.rows.into_iter().map(|line| log::LogLine { seq: 0, ..line }).collect::<Vec<_>>()
         };
         assert_eq!(lines(&c), lines(&fresh));
+        let found = log::LogQuery { search: Some("conf lov".into()), ..log::LogQuery::default() };
+        assert_eq!(log::query(&c, &found).unwrap().len(), log::query(&fresh, &found).unwrap().len());
+        let found = log::LogQuery { search: Some("conf".into()), ..found };
+        assert_eq!(log::query(&c, &found).unwrap().len(), 2);
         let now = "2026-11-01T02:00:00Z".parse().unwrap();
         let table = log::cause_table(&c, now, 24).unwrap();
         assert_eq!(table, log::cause_table(&fresh, now, 24).unwrap());

@@ -4,7 +4,7 @@ mod evaluate;
 
 mod finish;
 
-pub use evaluate::{entitlements, roles_of};
+pub use evaluate::{entitlements, entitlements_of, roles_of};
 
 use super::apply::{self, Applied};
 use super::approval::{Approved, Moved, PlanPrint};

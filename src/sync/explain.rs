@@ -1,6 +1,6 @@
 //! Why: one object's scope, match and difference, from the store alone.
 
-use super::cycle::{entitlements, roles_of};
+use super::cycle::{entitlements_of, roles_of};
 use super::project::{Rules, ScopeRules, Subject, filter_words, group_subject, user_subject};
 use super::retry;
 use super::scope::{Course, Standing};
@@ -47,7 +47,10 @@ pub fn explain(
     scope: ScopeRules,
     context: &Context,
 ) -> Result<Option<Explanation>, StoreError> {
-    let entitlements = entitlements(c)?;
+    let entitlements = match object_type {
+        ObjectType::User => entitlements_of(c, &[id], &[])?,
+        ObjectType::Group => entitlements_of(c, &[], &[id])?,
+    };
     let link = links::get(c, object_type, id)?;
     let object_rules = rules.of(object_type);
     let (subject, filter) = match object_type {

@@ -18,6 +18,8 @@ use vt100::{Parser, Screen};
 
 /// How long anything may take on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(20);
+/// Cells that ages and counted times may change within a moment.
+pub const AGES: usize = 10;
 /// No bytes for so long means that the screen is done.
 const QUIET: Duration = Duration::from_millis(60);
 
@@ -52,6 +54,22 @@ impl Start {
         copy(resting_data().path(), home.path());
         let command = Self::program(env!("CARGO_BIN_EXE_heeler"), home.path());
         Self { command, size: (80, 24), home: Some(home), slow: None }
+    }
+
+    /// Its home, where it has one of its own.
+    pub fn home(&self) -> PathBuf {
+        self.home.as_ref().expect("a home of its own").path().to_owned()
+    }
+
+    /// Only the home, to be used with [`Start::at`].
+    pub fn keep(self) -> tempfile::TempDir {
+        self.home.expect("a home of its own")
+    }
+
+    /// The console in a home that outlives it.
+    pub fn at(home: &tempfile::TempDir) -> Self {
+        let command = Self::program(env!("CARGO_BIN_EXE_heeler"), home.path());
+        Self { command, size: (80, 24), home: None, slow: None }
     }
 
     /// The console on a sandbox that nobody has opened yet.
@@ -250,6 +268,14 @@ impl Burst {
         self.bytes.windows(8).filter(|w| w == b"\x1b[?2026h").count()
     }
 
+    /// The frames, each whole; what lies between them belongs to the one before.
+    pub fn each(&self) -> Vec<Vec<u8>> {
+        let begin = b"\x1b[?2026h";
+        let starts: Vec<usize> = (0..self.bytes.len()).filter(|at| self.bytes[*at..].starts_with(begin)).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        starts.iter().zip(ends).map(|(from, to)| self.bytes[*from..to].to_vec()).collect()
+    }
+
     /// As text, escapes spelled out.
     pub fn spelled(&self) -> String {
         String::from_utf8_lossy(&self.bytes).replace('\x1b', "␛")
@@ -273,11 +299,6 @@ impl Term {
         lock(&self.seen.0)
     }
 
-    /// Its home, where it has one of its own.
-    pub fn home(&self) -> PathBuf {
-        self.home.as_ref().expect("a home of its own").path().to_owned()
-    }
-
     // --- keys ----------------------------------------------------------------------------------------------------
 
     /// Writes bytes as they are, at once.
@@ -291,6 +312,8 @@ impl Term {
     pub fn key(&mut self, key: &str) {
         let bytes = bytes_of(key);
         self.raw(&bytes);
+        // The system hands keys over a moment later; nobody types faster either.
+        std::thread::sleep(Duration::from_millis(4));
         let begin = Instant::now();
         while rustix::io::ioctl_fionread(&self.slave).is_ok_and(|waiting| waiting > 0) {
             assert!(begin.elapsed() < LIMIT, "nobody reads the key {key:?}\n{}", self.dump());
@@ -314,6 +337,25 @@ impl Term {
         for c in text.chars() {
             self.key(&c.to_string());
         }
+    }
+
+    /// Unlocks writing for what is on the screen, named like this.
+    pub fn unlock(&mut self, name: &str) {
+        self.key("W");
+        self.wait_for("unlock writing");
+        let letters: String = name.chars().take(3).collect();
+        self.types(&letters);
+        self.key("enter");
+        self.wait_gone("unlock writing ");
+        self.wait_for("WRITE");
+    }
+
+    /// Says yes to a confirmation whose yes is called so.
+    pub fn confirm(&mut self, yes: &str) {
+        self.wait_for(yes);
+        // A key that was held down confirms nothing.
+        std::thread::sleep(Duration::from_millis(600));
+        self.keys("tab enter");
     }
 
     // --- waiting -------------------------------------------------------------------------------------------------
@@ -425,6 +467,21 @@ impl Term {
             };
             (0..rows.get()).flat_map(|y| (0..columns.get()).map(move |x| (y, x))).map(cell).collect()
         })
+    }
+
+    /// How many cells look different than they did then. A few may: ages change.
+    pub fn differs(&self, then: &[String]) -> usize {
+        then.iter().zip(self.picture()).filter(|(a, b)| *a != b).count()
+    }
+
+    /// Paints everything anew and says how many cells look different then: damage.
+    pub fn damage(&mut self) -> usize {
+        let before = self.picture();
+        let mark = self.mark();
+        self.key("ctrl-l");
+        self.wait_more(mark);
+        self.quiet_for(Duration::from_millis(200));
+        self.differs(&before)
     }
 
     /// Whether anything on the screen is reversed: the selection, in every theme of few colours.

@@ -73,13 +73,12 @@ impl Assign {
     /// With somebody chosen already, or nobody.
     pub fn new(object: Option<Object>) -> Self {
         let object_type = object.as_ref().map_or(ObjectType::User, |object| object.object_type);
-        let name = object.as_ref().map(|object| object.name.clone()).unwrap_or_default();
         Self {
             object_type,
             typing: object.is_none(),
             pane: if object.is_some() { Pane::Roles } else { Pane::Who },
             given: object,
-            filter: Input::new(name),
+            filter: Input::default(),
             rows: List::default(),
             total: None,
             asked: false,
@@ -227,6 +226,10 @@ impl Assign {
                 self.rows.replace_at(window.rows, window.above, window.below, last);
             }
             Anchor::At(_) if first => {
+                // From here on the row says who is selected.
+                if window.at.is_some() {
+                    self.given = None;
+                }
                 self.rows.replace_at(window.rows, window.above, window.below, window.at.unwrap_or(0));
             }
             _ => self.rows.replace(window.rows, window.above, window.below, |a, b| a.id == b.id),

@@ -39,12 +39,12 @@ impl Pen {
     const PLAIN: Self = Self { fg: Color::Reset, bg: Color::Reset, attributes: Modifier::empty() };
 
     fn of(cell: &Cell) -> Self {
-        if cell.symbol() != " " {
-            return Self { fg: cell.fg, bg: cell.bg, attributes: cell.modifier & SEEN };
+        let attributes = cell.modifier & SEEN;
+        if cell.symbol() != " " || attributes.intersects(SEEN_ON_BLANK) {
+            return Self { fg: cell.fg, bg: cell.bg, attributes };
         }
-        // Blanks that look the same are the same, whatever colour their letters would have had.
-        let attributes = cell.modifier & SEEN_ON_BLANK;
-        Self { fg: if attributes.is_empty() { Color::Reset } else { cell.fg }, bg: cell.bg, attributes }
+        // Blanks that look the same are the same, whatever their letters would have looked like.
+        Self { fg: Color::Reset, bg: cell.bg, attributes: Modifier::empty() }
     }
 }
 

@@ -1,3 +1,5 @@
+#![allow(clippy::disallowed_methods, reason = "frames are made by hand here")]
+
 use super::*;
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;

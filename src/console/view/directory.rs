@@ -1,39 +1,321 @@
-//! View: directory.
+//! View 2: the people and groups of the directory, filtered as one types, and the one that is selected compared with
+//! the app, attribute by attribute.
+
+mod act;
+mod ask;
+mod detail;
+mod draw;
+mod export;
+mod lines;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use ask::{Answer, Query, run};
+pub use detail::{Attribute, Compared, Detail, Membership, Past, Relation, Relations};
+pub use export::Exported;
+pub use rows::{ObjectState, Row};
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
+use crate::console::desk::{News, Reply, Ticket};
 use crate::console::effect::Effect;
-use crate::console::page::{Page, PageId};
-use crate::console::query::Sources;
+use crate::console::list::List;
+use crate::console::page::{CopyItem, Focus, Object, Page, PageId, Reason};
+use crate::console::query;
 use crate::console::shared::Shared;
-use crate::store::StoreError;
+use crate::console::words::age_changes_in;
+use crate::engine::InApp;
+use crate::model::ObjectType;
+use crate::store::filter::Filter;
+use crate::store::search::{Cursor, DirectoryQuery, GROUP_FIELDS, Sort, USER_FIELDS};
+use crate::store::window::{Anchor, Counted, Window};
+use crate::text::Shown;
+use crossterm::event::KeyEvent;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use tui_input::Input;
 
-/// What the view asks the store.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Query {}
-
-impl Query {
-    /// Of one slot only the newest query counts.
-    pub fn slot(&self) -> u8 {
-        0
-    }
+/// Which pane has the focus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Pane {
+    /// The list.
+    #[default]
+    List,
+    /// The object.
+    Detail,
 }
 
-/// What the store answers.
+/// What the app said about the object when it was asked.
 #[derive(Debug)]
-pub enum Answer {}
-
-/// Asks the store; runs on the reader thread.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn run(query: &Query, _sources: &Sources<'_>) -> Result<Answer, StoreError> {
-    match *query {}
+struct Live {
+    id: String,
+    found: Option<Box<InApp>>,
 }
 
 /// The view.
-#[derive(Default)]
-pub struct Directory {}
+pub struct Directory {
+    kind: ObjectType,
+    filter: Input,
+    typing: bool,
+    sort: Sort,
+    reverse: bool,
+    list: List<Row>,
+    /// Whether the first answer came.
+    read: bool,
+    /// A window is on its way, and where it was asked for.
+    pending: Option<Anchor<Cursor>>,
+    counted: Option<Counted>,
+    total: Option<u64>,
+    /// The last text that anything fitted, and how many.
+    hit: Option<(String, Counted)>,
+    pane: Pane,
+    zoom: bool,
+    detail: Option<Box<Detail>>,
+    /// Whether the answer about the selected object came.
+    known: bool,
+    /// The selected line of the detail, and where it leads.
+    line: usize,
+    followed: Option<lines::Follow>,
+    live: Option<Live>,
+    live_trouble: Option<Shown>,
+    /// The request that reads the object from the app.
+    asking: Option<(Ticket, String)>,
+    marked: BTreeMap<String, Object>,
+    last_mark: Option<String>,
+    /// The object to select as soon as the rows are there, and whether what is typed goes when it does not fit.
+    wanted: Option<(String, bool)>,
+    trouble: Option<Shown>,
+    restored: bool,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self {
+            kind: ObjectType::User,
+            filter: Input::default(),
+            typing: false,
+            sort: Sort::Name,
+            reverse: false,
+            list: List::default(),
+            read: false,
+            pending: None,
+            counted: None,
+            total: None,
+            hit: None,
+            pane: Pane::List,
+            zoom: false,
+            detail: None,
+            known: false,
+            line: 0,
+            followed: None,
+            live: None,
+            live_trouble: None,
+            asking: None,
+            marked: BTreeMap::new(),
+            last_mark: None,
+            wanted: None,
+            trouble: None,
+            restored: false,
+        }
+    }
+}
+
+impl Directory {
+    /// Whether keys are about the detail.
+    fn in_detail(&self) -> bool {
+        self.zoom || self.pane == Pane::Detail
+    }
+
+    fn query(&self) -> DirectoryQuery {
+        DirectoryQuery { text: self.filter.value().trim().to_owned(), sort: self.sort, reverse: self.reverse }
+    }
+
+    fn ask_rows(&mut self, anchor: Anchor<Cursor>) -> Effect {
+        self.pending = Some(anchor.clone());
+        Effect::Query(query::Query::Directory(
+            PageId::Directory,
+            Query::Rows { object_type: self.kind, query: self.query(), anchor },
+        ))
+    }
+
+    fn ask_count(&self) -> Effect {
+        Effect::Query(query::Query::Directory(PageId::Directory, Query::Count(self.kind, self.query())))
+    }
+
+    fn ask_detail(&mut self) -> Vec<Effect> {
+        let Some(row) = self.list.current() else {
+            self.detail = None;
+            return Vec::new();
+        };
+        let id = row.object.id.clone();
+        self.known = false;
+        vec![Effect::Query(query::Query::Directory(PageId::Directory, Query::Detail(self.kind, id)))]
+    }
+
+    /// From the beginning, with what is typed and chosen now.
+    fn anew(&mut self) -> Vec<Effect> {
+        vec![self.ask_rows(Anchor::Start), self.ask_count()]
+    }
+
+    /// The same rows again, around the selected one.
+    fn again(&mut self) -> Vec<Effect> {
+        let anchor = match (self.wanted.clone(), self.list.current()) {
+            (Some((id, _)), _) => Anchor::At(id),
+            (None, Some(row)) => Anchor::At(row.object.id.clone()),
+            (None, None) => Anchor::Start,
+        };
+        vec![self.ask_rows(anchor), self.ask_count()]
+    }
+
+    /// Words of the filter that names are searched for.
+    fn words(&self) -> Vec<String> {
+        let fields = if self.kind == ObjectType::User { USER_FIELDS } else { GROUP_FIELDS };
+        let terms = Filter::parse(self.filter.value(), fields).terms;
+        let named = |field: Option<&str>| matches!(field, None | Some("name" | "upn"));
+        terms.into_iter().filter(|t| !t.not && named(t.field)).map(|t| t.text).collect()
+    }
+
+    fn live(&self) -> Option<&Option<Box<InApp>>> {
+        let id = &self.detail.as_ref()?.object.id;
+        self.live.as_ref().filter(|live| live.id == *id).map(|live| &live.found)
+    }
+
+    fn lines(&self, shared: &Shared, columns: lines::Columns) -> Vec<lines::Line> {
+        let live = self.live().and_then(|l| l.as_deref());
+        self.detail.as_deref().map(|detail| lines::lines(detail, live, shared, columns)).unwrap_or_default()
+    }
+
+    /// The first line of the detail that is visible: the selected one always is.
+    fn detail_top(&self, lines: usize, height: usize) -> usize {
+        if !self.in_detail() || lines <= height {
+            return 0;
+        }
+        // Two rows stay for what comes next, one of which says how much there is.
+        (self.line + 3).saturating_sub(height).min(lines.saturating_sub(height.saturating_sub(1)))
+    }
+
+    fn read_at(&self, shared: &Shared) -> Option<Timestamp> {
+        shared.standing.as_ref().and_then(|s| s.read_at)
+    }
+
+    fn take_rows(&mut self, shared: &Shared, anchor: &Anchor<Cursor>, window: Window<Row>) -> Vec<Effect> {
+        self.read = true;
+        self.trouble = None;
+        self.pending = None;
+        self.list.height = draw::list_height(shared);
+        let before = self.list.current().map(|row| row.object.id.clone());
+        let last = window.rows.len().saturating_sub(1);
+        match (anchor, self.wanted.take()) {
+            (Anchor::At(id), Some((wanted, clears))) if *id == wanted => match window.at {
+                Some(at) => self.list.replace_at(window.rows, window.above, window.below, at),
+                None if clears && !self.filter.value().is_empty() => {
+                    self.filter = Input::default();
+                    self.wanted = Some((wanted, clears));
+                    return self.again();
+                }
+                None => self.list.replace_at(window.rows, window.above, window.below, 0),
+            },
+            (Anchor::Start, _) => self.list.replace_at(window.rows, window.above, window.below, 0),
+            (Anchor::End, _) => self.list.replace_at(window.rows, window.above, window.below, last),
+            _ => self.list.replace(window.rows, window.above, window.below, |a, b| a.object.id == b.object.id),
+        }
+        let mut effects = Vec::new();
+        let same = self.list.current().map(|row| &row.object.id) == before.as_ref();
+        if !same || self.detail.is_none() {
+            self.line = 0;
+            effects.extend(self.ask_detail());
+        }
+        // Keys went on meanwhile: the edge may be near again.
+        effects.extend(self.edge());
+        effects
+    }
+
+    /// Asks for the rows around the selected one when the edge of what was read comes near. One question at a time: a
+    /// key that is held down would cut each of them short.
+    fn edge(&mut self) -> Vec<Effect> {
+        let list = &self.list;
+        let margin = list.height.max(10);
+        let near =
+            list.more_above && list.selected < margin || list.more_below && list.selected + margin >= list.rows.len();
+        match list.current().filter(|_| near && self.pending.is_none()) {
+            Some(row) => {
+                let anchor = Anchor::At(row.object.id.clone());
+                vec![self.ask_rows(anchor)]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// How the list was left the last time.
+    fn restore(&mut self, shared: &Shared) {
+        if std::mem::replace(&mut self.restored, true) {
+            return;
+        }
+        let kept = |key: &str| shared.remembered.get(key).cloned();
+        if kept("directory.kind").as_deref() == Some("Group") {
+            self.kind = ObjectType::Group;
+        }
+        if let Some(sort) = kept("directory.sort").and_then(|text| Sort::parse(&text)) {
+            self.sort = sort;
+        }
+        self.reverse = kept("directory.reverse").is_some();
+        if let Some(text) = kept("directory.filter") {
+            self.filter = Input::new(text);
+        }
+        self.wanted = kept("directory.object").map(|id| (id, false));
+    }
+
+    fn remember(&self) -> Vec<Effect> {
+        let reverse = if self.reverse { "yes" } else { "" };
+        vec![
+            Effect::Remember("directory.kind", self.kind.as_str().to_owned()),
+            Effect::Remember("directory.sort", self.sort.as_str().to_owned()),
+            Effect::Remember("directory.reverse", reverse.to_owned()),
+            Effect::Remember("directory.filter", self.filter.value().trim().to_owned()),
+        ]
+    }
+
+    fn take(&mut self, shared: &Shared, answer: Answer) -> Vec<Effect> {
+        match answer {
+            Answer::Rows(asked, window) if self.same_question(&asked) => match *asked {
+                Query::Rows { anchor, .. } => self.take_rows(shared, &anchor, window),
+                _ => Vec::new(),
+            },
+            Answer::Count(asked, fitting, total) if self.same_question(&asked) => {
+                self.counted = Some(fitting);
+                self.total = Some(total);
+                if fitting.n > 0 {
+                    self.hit = Some((self.query().text, fitting)).filter(|(text, _)| !text.is_empty());
+                }
+                Vec::new()
+            }
+            Answer::Detail(id, detail) => {
+                if self.list.current().is_some_and(|row| row.object.id == id) {
+                    self.known = true;
+                    if self.detail.as_ref().is_none_or(|d| d.object.id != id) {
+                        self.line = 0;
+                        self.live_trouble = None;
+                    }
+                    self.detail = detail;
+                }
+                Vec::new()
+            }
+            Answer::Export(exported) => exported.effects(),
+            Answer::Rows(..) | Answer::Count(..) => Vec::new(),
+        }
+    }
+
+    fn same_question(&self, query: &Query) -> bool {
+        match query {
+            Query::Rows { object_type, query, .. } | Query::Count(object_type, query) => {
+                *object_type == self.kind && *query == self.query()
+            }
+            Query::Detail(..) | Query::Export(..) => true,
+        }
+    }
+}
 
 impl Page for Directory {
     fn id(&self) -> PageId {
@@ -41,16 +323,140 @@ impl Page for Directory {
     }
 
     fn actions(&self) -> &'static [Action] {
-        &[]
+        act::ACTIONS
     }
 
-    fn hints(&self, _shared: &Shared) -> Vec<(Action, &'static str)> {
+    fn enabled(&self, _shared: &Shared, action: Action) -> Result<(), Reason> {
+        act::enabled(self, action)
+    }
+
+    fn hints(&self, shared: &Shared) -> Vec<(Action, &'static str)> {
+        act::hints(self, shared)
+    }
+
+    fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        self.list.height = draw::list_height(shared);
+        self.restore(shared);
+        if self.read { self.changed(shared) } else { self.again() }
+    }
+
+    fn changed(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        self.list.height = draw::list_height(shared);
+        let mut effects = self.again();
+        effects.extend(self.ask_detail());
+        effects
+    }
+
+    fn focus(&mut self, _shared: &mut Shared, focus: Focus) -> Vec<Effect> {
+        match focus {
+            Focus::Object(object) => self.go_to(&object),
+            Focus::Filter(text) => {
+                self.filter = Input::new(text);
+                self.anew()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn act(&mut self, shared: &mut Shared, action: Action) -> Vec<Effect> {
+        act::act(self, shared, action)
+    }
+
+    fn typing(&self) -> bool {
+        self.typing
+    }
+
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Vec<Effect> {
+        act::key(self, shared, key)
+    }
+
+    fn paste(&mut self, _shared: &mut Shared, text: &str) -> Vec<Effect> {
+        let line: String = text.chars().take(200).collect();
+        self.filter = Input::new(format!("{}{}", self.filter.value(), line));
+        self.anew()
+    }
+
+    fn back(&mut self, _shared: &mut Shared) -> Option<Vec<Effect>> {
+        if self.zoom {
+            self.zoom = false;
+            self.pane = Pane::List;
+            return Some(Vec::new());
+        }
+        if self.pane == Pane::Detail {
+            self.pane = Pane::List;
+            return Some(Vec::new());
+        }
+        if !self.filter.value().is_empty() {
+            self.filter = Input::default();
+            let mut effects = self.again();
+            effects.extend(self.remember());
+            return Some(effects);
+        }
+        if !self.marked.is_empty() {
+            self.marked.clear();
+            return Some(Vec::new());
+        }
+        None
+    }
+
+    fn settled(&mut self, _shared: &mut Shared) -> Vec<Effect> {
+        let Some(id) = self.list.current().map(|row| row.object.id.clone()) else { return Vec::new() };
+        if self.detail.as_ref().is_some_and(|detail| detail.object.id == id) {
+            return Vec::new();
+        }
+        let mut effects = self.ask_detail();
+        effects.push(Effect::Remember("directory.object", id));
+        effects
+    }
+
+    fn answer(&mut self, shared: &mut Shared, answer: query::Answer) -> Vec<Effect> {
+        let query::Answer::Directory(answer) = answer else { return Vec::new() };
+        let effects = self.take(shared, answer);
+        self.point(shared);
+        effects
+    }
+
+    fn failed(&mut self, _shared: &mut Shared, why: Shown) -> Vec<Effect> {
+        self.pending = None;
+        self.trouble = Some(why);
         Vec::new()
     }
 
-    fn act(&mut self, _shared: &mut Shared, _action: Action) -> Vec<Effect> {
+    fn news(&mut self, _shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
+        let Some((_, id)) = self.asking.clone().filter(|(asked, _)| *asked == ticket) else { return Vec::new() };
+        match news {
+            News::Done(Ok(Reply::App(found))) => {
+                self.asking = None;
+                self.live_trouble = None;
+                self.live = Some(Live { id, found });
+            }
+            News::Done(Err(trouble)) => {
+                self.asking = None;
+                self.live_trouble = Some(trouble.what);
+            }
+            News::Done(Ok(_)) => self.asking = None,
+            News::Step(_) | News::Progress(_) => {}
+        }
         Vec::new()
     }
 
-    fn draw(&self, _shared: &Shared, _canvas: &mut Canvas<'_>) {}
+    fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
+        draw::draw(self, shared, canvas);
+    }
+
+    fn changes_at(&self, shared: &Shared) -> Option<Timestamp> {
+        let detail = self.detail.as_ref()?;
+        let live = self.live().and_then(|l| l.as_ref()).and_then(|l| l.read_at.parse().ok());
+        let ages = [self.read_at(shared), live.or(detail.written_at)];
+        let next = ages.into_iter().flatten().map(|at| age_changes_in(shared.seconds_since(at))).min()?;
+        Some(shared.now + SignedDuration::try_from(next).ok()?)
+    }
+
+    fn object(&self) -> Option<Object> {
+        self.list.current().map(|row| row.object.clone())
+    }
+
+    fn copies(&self, shared: &Shared) -> Vec<CopyItem> {
+        act::copies(self, shared)
+    }
 }

@@ -96,7 +96,7 @@ pub struct Plan {
     /// What happened since it was made.
     since: Since,
     /// Entries that fit the filter.
-    filtered: Option<Vec<u32>>,
+    filtered: Option<Arc<Vec<u32>>>,
     input: Input,
     typing: bool,
     expanded: Vec<Class>,
@@ -116,7 +116,7 @@ pub struct Plan {
 
 impl Plan {
     /// A new plan is shown: the selection stays on its object, marks on theirs.
-    fn show(&mut self, shared: &Shared, model: Arc<Model>) -> Vec<Effect> {
+    fn show(&mut self, shared: &Shared, model: &Arc<Model>) -> Vec<Effect> {
         let before = self.entry(shared).and_then(|(_, e)| {
             let first = self.model.as_ref()?.first(e)?;
             Some((first.object_type, first.source_id.clone()))
@@ -125,7 +125,7 @@ impl Plan {
         self.last_mark = None;
         self.filtered = None;
         self.since = Since::default();
-        self.model = Some(Arc::clone(&model));
+        self.model = Some(Arc::clone(model));
         let layout = Layout::of_shared(shared);
         let tree = self.tree(layout);
         let kept = before.and_then(|(kind, id)| {
@@ -221,12 +221,15 @@ impl Page for Plan {
             };
         }
         let apply = if self.marks.is_empty() { "apply…" } else { "apply marked…" };
-        let mut hints = vec![(Action::Open, "open"), (Action::Next, "next change"), (Action::Mark, "mark")];
-        if self.held(shared).is_some() {
-            hints.push((Action::Release, "release…"));
-        }
-        hints.extend([(Action::Apply, apply), (Action::Refresh, "plan again"), (Action::Filter, "filter")]);
-        hints.push((Action::Export, "export"));
+        let mut hints = vec![
+            (Action::Open, "open"),
+            (Action::Next, "next"),
+            (Action::Apply, apply),
+            (Action::Refresh, "plan again"),
+            (Action::Filter, "filter"),
+            (Action::Mark, "mark"),
+            (Action::Export, "export"),
+        ];
         if shared.width >= ROOMY {
             hints.extend([(Action::OpenRule, "mapping rule"), (Action::Zoom, "zoom")]);
         }
@@ -235,7 +238,7 @@ impl Page for Plan {
 
     fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {
         match (&self.stage, &self.model) {
-            (Stage::Rest, None) => self.plan(shared),
+            (Stage::Rest | Stage::Failed { .. }, None) => self.plan(shared),
             (_, Some(model)) => vec![Effect::Query(Asked::Plan(Query::Since(model.made_at)))],
             _ => Vec::new(),
         }
@@ -363,13 +366,13 @@ impl Page for Plan {
                     return Vec::new();
                 }
                 self.stage = Stage::Rest;
-                self.show(shared, model)
+                self.show(shared, &model)
             }
             Answer::Filtered(text, entries) => {
                 if text != self.input.value() {
                     return Vec::new();
                 }
-                self.filtered = Some(entries);
+                self.filtered = Some(Arc::new(entries));
                 let layout = Layout::of_shared(shared);
                 let tree = self.tree(layout);
                 let first = (0..tree.len()).find(|row| matches!(tree.at(*row), Some(Row::Entry(_))));

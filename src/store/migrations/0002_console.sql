@@ -1,5 +1,5 @@
 -- What a console asks again and again, so that it costs the same with a hundred people and with 200,000.
--- `fold()` is this program's own function (store/fold.rs): the keys here are made as the columns of 0001 were.
+-- `fold()` and `log_words()` are this program's own functions: what is derived here is made as for new rows.
 
 -- The directory: other orders, and states that are filtered by ----------------------------------------------------
 
@@ -80,6 +80,14 @@ UPDATE log SET
   attribute = json_extract(entry, '$.modifiedProperties[0].displayName'),
   value = substr(json_extract(entry, '$.modifiedProperties[0].newValue'), 1, 200)
   WHERE changes = 1;
+-- Words are looked for while they are typed, so by their first letters.
+DROP TRIGGER log_fts_delete;
+DROP TABLE log_fts;
+CREATE VIRTUAL TABLE log_fts USING fts5(words, content = '', contentless_delete = 1, prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 2');
+INSERT INTO log_fts (rowid, words) SELECT seq, log_words(entry) FROM log;
+CREATE TRIGGER log_fts_delete AFTER DELETE ON log BEGIN
+  DELETE FROM log_fts WHERE rowid = old.seq;
+END;
 ALTER TABLE log DROP COLUMN entry;
 CREATE INDEX log_action ON log (action, seq);
 CREATE INDEX log_cause ON log (cause_id, seq) WHERE cause_id IS NOT NULL;

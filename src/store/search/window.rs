@@ -336,7 +336,8 @@ impl Plan {
             let range = |key: &&str| format!("({table}.{key} >= ?{start} AND {table}.{key} < ?{end})");
             self.and(&format!("({})", keys.iter().map(range).collect::<Vec<_>>().join(" OR ")));
             let rows = |key: &&str| format!("SELECT pk AS key FROM {table} WHERE {key} >= ?{start} AND {key} < ?{end}");
-            drivers.push(Driver { column: "pk", rows: keys.iter().map(rows).collect::<Vec<_>>().join(" UNION ALL ") });
+            // Most people are found by all of them: only UNION tells how many there are.
+            drivers.push(Driver { column: "pk", rows: keys.iter().map(rows).collect::<Vec<_>>().join(" UNION ") });
         }
     }
 
@@ -360,15 +361,21 @@ impl Plan {
     }
 
     fn state(&mut self, term: &Term, drivers: &mut Vec<Driver>) {
-        let states = StoredState::ALL.into_iter().filter(|state| state.as_str().starts_with(&term.text));
+        let named = StoredState::ALL.into_iter().filter(|state| state.as_str().starts_with(&term.text));
+        let mut states: Vec<StoredState> = named.collect();
+        let mut not = term.not;
+        // Two of them are each other's opposite: what is not the one is found by the index of the other.
+        if let (true, [only @ (StoredState::Linked | StoredState::Unlinked)]) = (not, states.as_slice()) {
+            let other = if *only == StoredState::Linked { StoredState::Unlinked } else { StoredState::Linked };
+            (states, not) = (vec![other], false);
+        }
         let (mut tests, mut rows) = (vec!["0".to_owned()], Vec::new());
         for state in states {
             tests.push(state.test().replace("{}", self.table));
             rows.push(state.ids().replace("{}", self.table));
         }
-        let not = if term.not { "NOT " } else { "" };
-        self.and(&format!("{not}({})", tests.join(" OR ")));
-        if !term.not && !rows.is_empty() {
+        self.and(&format!("{}({})", if not { "NOT " } else { "" }, tests.join(" OR ")));
+        if !not && !rows.is_empty() {
             drivers.push(Driver { column: "id", rows: rows.join(" UNION ALL ") });
         }
     }

@@ -129,6 +129,8 @@ fn text() -> impl Strategy<Value = String> {
         "state:broken",
         "state:removed",
         "-state:orphan",
+        "-state:linked",
+        "-state:unl",
         "-state:failed",
         "state:nonsense",
         "department:eng",

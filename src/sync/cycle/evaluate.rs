@@ -2,7 +2,7 @@
 
 use crate::expression::Role;
 use crate::model::{Assignment, CycleKind, DirectoryGroup, DirectoryUser, Member, MemberKind, ObjectType, Retry};
-use crate::store::{self, StoreError, links, mirror, retries};
+use crate::store::{self, StoreError, links, membership, mirror, retries};
 use crate::sync::project::{ObjectRules, Rules, Subject, group_subject, user_subject};
 use crate::sync::read::Read;
 use crate::sync::references::{WantedManager, WantedMembers};
@@ -78,6 +78,40 @@ pub fn entitlements(c: &Connection) -> Result<Entitlements, StoreError> {
     }
     let roles = store::job::service_principal(c)?.map(|p| p.roles).unwrap_or_default();
     Ok(Entitlements::new(&assignments, &groups, &roles))
+}
+
+/// [`entitlements`] as far as a few users and groups are concerned: costs what these few cost, however many are
+/// assigned.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn entitlements_of(c: &Connection, users: &[&str], groups: &[&str]) -> Result<Entitlements, StoreError> {
+    let mut assignments: HashMap<String, Assignment> = HashMap::new();
+    let mut assigned: HashMap<String, (DirectoryGroup, Vec<Member>)> = HashMap::new();
+    let mut keep = |a: Assignment| assignments.insert(a.id.clone(), a);
+    for user in users {
+        membership::assignments_of(c, user)?.into_iter().for_each(|a| drop(keep(a)));
+        for assignment in membership::assignments_through_groups(c, user)? {
+            let id = &assignment.principal_id;
+            if !assigned.contains_key(id)
+                && let Some(group) = mirror::group(c, id)?
+            {
+                assigned.insert(id.clone(), (group, Vec::new()));
+            }
+            if let Some((_, members)) = assigned.get_mut(id) {
+                members.push(Member { id: (*user).to_owned(), kind: MemberKind::User });
+            }
+            keep(assignment);
+        }
+    }
+    for id in groups {
+        if let Some(group) = mirror::group(c, id)? {
+            assigned.entry((*id).to_owned()).or_insert((group, Vec::new()));
+        }
+        membership::assignments_of(c, id)?.into_iter().for_each(|a| drop(keep(a)));
+    }
+    let roles = store::job::service_principal(c)?.map(|p| p.roles).unwrap_or_default();
+    Ok(Entitlements::new(&assignments.into_values().collect::<Vec<_>>(), &assigned, &roles))
 }
 
 /// The roles of a user as expressions see them.

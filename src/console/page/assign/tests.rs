@@ -266,15 +266,25 @@ fn somebody_chosen_elsewhere_is_chosen_here() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
     let facts = facts(&store);
-    let object = Object { object_type: ObjectType::User, id: "u-grace".into(), name: "grace@contoso.example".into() };
-    let mut console = Console::with(shared(80, 24, "default")).on_store(store, facts);
     let mut shared = shared(80, 24, "default");
+    let object = Object { object_type: ObjectType::User, id: "u-grace".into(), name: "grace@contoso.example".into() };
     let mut page = Assign::new(Some(object));
     let effects = page.opened(&mut shared);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Desk(_, _, Request::Assignments))));
+    assert_eq!((page.typing(), page.pane), (false, Pane::Roles));
+    for effect in effects {
+        let Effect::Query(query) = effect else { continue };
+        let reader = store.reader().unwrap();
+        let sources = crate::console::query::Sources { c: &reader, facts: &facts, organization: None, now: shared.now };
+        page.answer(&mut shared, query.run(&sources).unwrap());
+    }
     assert_eq!(page.object().map(|object| object.id).as_deref(), Some("u-grace"));
-    assert!(!page.typing() && page.pane == Pane::Roles);
-    drop(console.take());
+    assert_eq!(page.through.len(), 1);
+    // The others are still there, and the list stands at the one who was chosen.
+    let screen = crate::console::testing::draw_page(&page, &shared, 80, 20);
+    assert!(screen.contains("Grace Hopper") && screen.contains("Ada Lovelace"), "{screen}");
+    page.act(&mut shared, Action::NextPane);
+    page.act(&mut shared, Action::Down);
+    assert_eq!(page.object().map(|object| object.id).as_deref(), Some("u-hedy"));
 }
 
 #[test]
@@ -293,4 +303,28 @@ fn an_empty_answer_says_so() {
     assert!(stage.console.screen().contains("nothing matches"), "{}", stage.console.screen());
     stage.console.keys("esc esc");
     assert!(stage.console.screen().contains("Ada Lovelace"), "{}", stage.console.screen());
+}
+
+#[test]
+fn every_size_has_a_picture() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"grace\" enter");
+    stage.rest();
+    let state = &stage.console.state;
+    for (width, height) in crate::console::testing::sizes() {
+        crate::console::testing::draw_page(state.top(), &state.shared, width, height);
+    }
+}
+
+#[test]
+fn of_many_roles_the_selected_one_is_in_sight() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("enter r");
+    let (ticket, _) = stage.one();
+    let roles = (0..60).map(|n| role(&format!("r{n}"), &format!("Role {n}"), None, true)).collect();
+    stage.done(ticket, Reply::Assignments(ServicePrincipal { roles, ..principal() }, Vec::new()));
+    for _ in 0..40 {
+        stage.console.keys("j");
+    }
+    assert!(stage.console.screen().contains("› Role 40") || stage.console.screen().contains("›   Role 40"));
 }

@@ -43,14 +43,15 @@ fn prose(lines: &mut Vec<RawLine>, text: &str, cells: usize, token: Token) {
 pub(super) fn json(value: &Value, cells: usize) -> Vec<Shown> {
     let mut lines = Vec::new();
     lay(value, "", "", 0, cells, true, &mut lines);
+    if lines.len() > MOST {
+        lines.truncate(MOST);
+        lines.push(show_with("…", Policy::Detail));
+    }
     lines
 }
 
 fn lay(value: &Value, key: &str, tail: &str, indent: usize, cells: usize, outermost: bool, lines: &mut Vec<Shown>) {
-    if lines.len() >= MOST {
-        if lines.len() == MOST {
-            lines.push(show_with("…", Policy::Detail));
-        }
+    if lines.len() > MOST {
         return;
     }
     let room = cells.saturating_sub(indent).max(8);
@@ -153,6 +154,6 @@ mod tests {
         let text: String = shown.iter().map(ToString::to_string).collect();
         assert!(text.contains("\\u001b") && text.contains("\\u202e") && text.contains("\\u200b"), "{text}");
         let long: Vec<usize> = (0..10_000).collect();
-        assert!(json(&json!(long), 3).len() <= MOST + 2);
+        assert_eq!(json(&json!(long), 3).len(), MOST + 1);
     }
 }

@@ -9,7 +9,7 @@ use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::console::words;
-use crate::text::show;
+use crate::text::{show, width};
 
 pub(super) fn draw(plan: &Plan, shared: &Shared, canvas: &mut Canvas<'_>) {
     let layout = Layout::of(canvas.width(), canvas.height());
@@ -159,12 +159,11 @@ fn removal_words(model: &Model) -> (String, String) {
 /// What the guards say: the mark, the words, and how they are meant.
 fn verdict(model: &Model, canvas: &Canvas<'_>) -> (&'static str, String, Token) {
     let glyphs = &canvas.look.glyphs;
-    if let Some((n, limit)) = model.report.too_many {
-        let words = format!("{} are more than {}: held", words::count(n), words::count(limit));
-        return (glyphs.warn, words, Token::Warn);
+    if model.report.too_many.is_some() {
+        return (glyphs.warn, "over the limit: held".to_owned(), Token::Warn);
     }
     if let Some((collection, _)) = model.report.unread.first() {
-        let words = format!("{} not read to the end: removals held", collection.as_str());
+        let words = format!("{} not read: held", collection.as_str());
         return (glyphs.warn, words, Token::Warn);
     }
     match model.count(Class::Held) {
@@ -179,27 +178,35 @@ fn guard_line(model: &Model, canvas: &mut Canvas<'_>) {
     x = put(canvas, x, 2, &format!("removals {counts} = {limit}"), Token::Text) + 4;
     let (mark, words, token) = verdict(model, canvas);
     x = canvas.put(x, 2, mark, token) + 1;
-    put(canvas, x, 2, &words, token);
+    // The mark alone says it where the words do not fit.
+    if usize::from(x) + width(&words) < usize::from(canvas.width()) {
+        put(canvas, x, 2, &words, token);
+    }
 }
 
 fn list(plan: &Plan, model: &Model, tree: &Tree, canvas: &mut Canvas<'_>, layout: Layout, columns: u16) {
     let focused = plan.pane == Pane::List;
     canvas.title(0, layout.title, "Changes", focused && !plan.typing);
-    let filter_at = 23.min(columns);
     let total = words::count(model.applicable());
-    let count = match &plan.filtered {
-        Some(_) => format!("{} of {total}", words::count(tree.objects() as u64)),
-        None => total,
-    };
-    canvas.put_right(9, filter_at - 3, layout.title, show(&count), Token::Muted);
-    let room = columns.saturating_sub(filter_at + 1);
     if plan.typing || !plan.input.value().is_empty() {
-        canvas.put(filter_at - 2, layout.title, "/", Token::Accent);
-        canvas.input(filter_at, layout.title, room, &plan.input, plan.typing);
+        let count = match &plan.filtered {
+            Some(_) => format!("{} of {total}", words::count(tree.objects() as u64)),
+            None => total,
+        };
+        let x = put(canvas, 10, layout.title, &count, Token::Muted) + 2;
+        canvas.put(x, layout.title, "/", Token::Accent);
+        canvas.input(x + 2, layout.title, columns.saturating_sub(x + 3), &plan.input, plan.typing);
     } else {
-        canvas.put_in(filter_at, layout.title, room, "all", Token::Muted);
+        let all = 23.min(columns);
+        canvas.put_right(9, all.saturating_sub(3), layout.title, show(&total), Token::Muted);
+        if plan.marks.is_empty() {
+            canvas.put_in(all, layout.title, columns.saturating_sub(all + 1), "all", Token::Muted);
+        } else {
+            let words = show(&format!("{} marked", words::count(plan.marks.len() as u64)));
+            canvas.put_right(all - 2, columns.saturating_sub(1), layout.title, words, Token::Mark);
+        }
     }
-    if tree.len() == 0 {
+    if tree.is_empty() {
         nothing(plan, model, canvas, layout, columns);
         return;
     }
@@ -207,20 +214,23 @@ fn list(plan: &Plan, model: &Model, tree: &Tree, canvas: &mut Canvas<'_>, layout
     let top = plan.top_for(tree, rows);
     for (y, index) in (layout.first..canvas.height()).zip(top..tree.len()) {
         let Some(row) = tree.at(index) else { return };
-        list_row(plan, model, row, canvas, y, columns);
+        list_row(plan, model, tree, row, canvas, y, columns);
         if index == plan.selected {
-            canvas.select(1, y, columns.saturating_sub(2), focused && !plan.typing);
+            // The mark of a class stands where the mark of the selection of all others does.
+            let x = u16::from(!matches!(row, Row::Heading(_)));
+            canvas.select(x, y, columns.saturating_sub(1 + x), focused && !plan.typing);
         }
     }
 }
 
-fn list_row(plan: &Plan, model: &Model, row: Row, canvas: &mut Canvas<'_>, y: u16, columns: u16) {
+fn list_row(plan: &Plan, model: &Model, tree: &Tree, row: Row, canvas: &mut Canvas<'_>, y: u16, columns: u16) {
     let end = columns.saturating_sub(2);
     match row {
         Row::Heading(class) => {
             canvas.put(1, y, class.glyph(&canvas.look.glyphs), class.token());
             let x = canvas.put(3, y, class.word(), Token::Text) + 1;
-            put(canvas, x, y, &words::count(model.count(class)), Token::Text);
+            let n = if class == Class::Cannot { model.count(class) } else { tree.total(class) as u64 };
+            put(canvas, x, y, &words::count(n), Token::Text);
         }
         Row::Entry(index) => {
             let Some(entry) = model.entries.get(index) else { return };
@@ -242,7 +252,7 @@ fn list_row(plan: &Plan, model: &Model, row: Row, canvas: &mut Canvas<'_>, y: u1
         Row::Cause(index) => {
             let Some(cause) = model.cannot.get(index) else { return };
             canvas.put_right(3, 7, y, show(&words::count(cause.count)), Token::Text);
-            canvas.put_in(9, y, end.saturating_sub(9), &cause.words, Token::Text);
+            canvas.put_in(9, y, (end + 1).saturating_sub(9), &cause.words, Token::Text);
         }
         Row::More(_, n) => {
             put(canvas, 5, y, &format!("{} more", words::count(n as u64)), Token::Muted);
@@ -263,8 +273,7 @@ fn nothing(plan: &Plan, model: &Model, canvas: &mut Canvas<'_>, layout: Layout, 
     let ok = canvas.look.glyphs.ok;
     canvas.put(3, layout.first, ok, Token::Ok);
     canvas.put_in(5, layout.first, room.saturating_sub(2), "nothing to do", Token::Text);
-    let words = if model.unchanged == 1 { "object is" } else { "objects are" };
-    let words = show(&format!("{} {words} as wanted", words::count(model.unchanged)));
+    let words = show(&format!("{} unchanged", words::count(model.unchanged)));
     canvas.put_in(5, layout.first + 1, room.saturating_sub(2), words, Token::Muted);
 }
 

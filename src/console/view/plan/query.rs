@@ -144,13 +144,17 @@ fn context(report: &CycleReport, sources: &Sources<'_>) -> Result<Context, Store
     Ok(context)
 }
 
-/// Members that go stand in a plan by their ids.
+/// Members that go, and managers of before, stand in a plan by their ids.
 fn names(report: &CycleReport, sources: &Sources<'_>) -> Result<HashMap<String, Shown>, StoreError> {
-    let going = report.operations.iter().filter(|o| o.verb == Verb::RemoveMembers).flat_map(|o| &o.references);
+    let of = |verb| report.operations.iter().filter(move |o| o.verb == verb);
+    let going = of(Verb::RemoveMembers).flat_map(|o| o.references.iter().map(String::as_str));
+    let managers = of(Verb::SetManager).flat_map(|o| o.changes.iter().filter_map(|c| c.old.as_str()));
     let mut names = HashMap::new();
-    for id in going.take(NAMES) {
-        if let Some(user) = mirror::user(sources.c, id)? {
-            names.insert(id.clone(), show(user.name()));
+    for id in going.take(NAMES).chain(managers.take(NAMES)) {
+        if !names.contains_key(id)
+            && let Some(user) = mirror::user(sources.c, id)?
+        {
+            names.insert(id.to_owned(), show(user.name()));
         }
     }
     Ok(names)

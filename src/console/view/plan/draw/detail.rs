@@ -68,19 +68,26 @@ pub(super) fn detail(plan: &Plan, model: &Model, shared: &Shared, canvas: &mut C
         verbs
     };
     let n = model.changes(entry);
-    let attributes = if n == 1 { "1 attribute".to_owned() } else { format!("{n} attributes") };
-    let what = match (n, first.held_reason.as_ref()) {
-        (0, None) => format!("{} · {}", verbs.join(", "), first.reason),
-        (_, None) => format!("{} · {attributes} · {}", verbs.join(", "), first.reason),
-        (_, Some(why)) => format!("{} · held: {why}", verbs.join(", ")),
-    };
-    let token = if first.held_reason.is_some() { Token::Warn } else { Token::Muted };
-    let mut y = 0;
-    canvas.put(x, y, &title, if focused { Token::Strong } else { Token::Text });
-    y += 1;
-    canvas.put(0, y, show(&what), token);
-    y += 1;
-    if !layout.roomy || canvas.height() > 12 {
+    let mut what = verbs.join(", ");
+    if n > 0 {
+        what.push_str(&if n == 1 { " · 1 attribute".to_owned() } else { format!(" · {n} attributes") });
+    }
+    let mut token = Token::Muted;
+    if first.held_reason.is_some() {
+        what.push_str(" · held");
+        token = Token::Warn;
+    }
+    let columns = canvas.width().saturating_sub(1);
+    let mut y = 2;
+    if layout.roomy {
+        let left = canvas.put_right(20, columns, 0, show(&what), token);
+        canvas.put_in(x, 0, left.saturating_sub(x + 2), &title, if focused { Token::Strong } else { Token::Text });
+    } else {
+        canvas.put(x, 0, &title, if focused { Token::Strong } else { Token::Text });
+        // The reason comes along where it is not cut.
+        let whole = format!("{what} · {}", first.reason);
+        let whole = show(if width(&whole) <= usize::from(columns) { &whole } else { &what });
+        canvas.put(0, 1, whole, token);
         y += 1;
     }
     let same = canvas.look.glyphs.same;
@@ -107,6 +114,14 @@ pub(super) fn detail(plan: &Plan, model: &Model, shared: &Shared, canvas: &mut C
 fn lines_of(plan: &Plan, model: &Model, entry: &Entry, columns: u16, same: &'static str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut changed = Vec::new();
+    let held = model.first(entry).and_then(|o| o.held_reason.as_ref());
+    if let Some(why) = held {
+        let cells = usize::from(columns.saturating_sub(4));
+        lines
+            .extend(crate::text::wrap(show(why).as_str(), Some(cells), 0).iter().map(|l| Line::new(2, l, Token::Warn)));
+        lines.push(Line::new(2, "decide with : release or : reject", Token::Muted));
+        lines.push(Line::blank());
+    }
     for operation in model.operations(entry) {
         for change in &operation.changes {
             changed.push(change.attribute.as_str());
@@ -167,7 +182,7 @@ fn changes(model: &Model, object_type: ObjectType, change: &Change, lines: &mut 
                 lines.push(Line::new(6, &format!("{left} more"), Token::Muted));
             }
         }
-        other => lines.push(Line::new(4, &format!("{mark} {}", value(other)), token)),
+        other => lines.push(Line::new(4, &format!("{mark} {}", name(other)), token)),
     };
     side(&change.old, "-", Token::Remove);
     side(&change.new, "+", Token::Add);
@@ -218,7 +233,7 @@ fn summary(model: &Model, row: Option<Row>, canvas: &mut Canvas<'_>) {
             None => {}
         }
     }
-    counts.sort_by(|a, b| b.1.cmp(&a.1));
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     for (y, (reason, n)) in (3..canvas.height()).zip(counts) {
         canvas.put_right(0, 7, y, show(&words::count(n)), Token::Text);
         put(canvas, 9, y, reason, Token::Text);

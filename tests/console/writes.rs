@@ -1,0 +1,167 @@
+//! What the console writes, checked where it was written: in the configuration file, in the directory, in the app.
+
+use super::common::{Home, Sandbox, Setup, text, wait_until};
+use super::pty::{Start, Term};
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+/// A sandbox in a process of its own, and a job on it that is in production: the console opens read-only.
+fn stage(lines: &[&str]) -> (Sandbox, Home, Term) {
+    let sandbox = Sandbox::serve(&["--users", "30"]);
+    sandbox.no_faults();
+    let mut setup = Setup::of(&sandbox).line("environment = \"live\" # ours");
+    for line in lines {
+        setup = setup.line(line);
+    }
+    let home = setup.home();
+    let term = Start::configured(&home).start();
+    term.ready();
+    (sandbox, home, term)
+}
+
+/// Keys that come together are a paste, and for a moment after one no key counts.
+const APART: Duration = Duration::from_millis(120);
+
+/// Presses keys one by one, each when what the one before did is drawn.
+fn press(term: &mut Term, keys: &str) {
+    for key in keys.split(' ') {
+        term.quiet_for(APART);
+        term.key(key);
+    }
+    term.quiet_for(APART);
+}
+
+/// Unlocks writing from a page about the job.
+fn unlock(term: &mut Term) {
+    term.wait_for("read-only");
+    press(term, "W");
+    term.wait_for("type the first 3 letters");
+    press(term, "m a i enter");
+    term.wait_for("WRITE");
+}
+
+/// Says yes to a question. Enter does nothing in its first moments, so it is pressed until the question is gone.
+fn agree(term: &mut Term) {
+    term.wait_for("nothing written");
+    press(term, "tab");
+    while term.contents().contains("nothing written") {
+        press(term, "enter");
+    }
+}
+
+#[test]
+fn settings_are_saved_into_the_file_and_the_job_follows() {
+    let (sandbox, home, mut term) = stage(&["interval = \"5s\"", "groups = false   # people only"]);
+    wait_until("people are provisioned", || !sandbox.app("Users").is_empty());
+    assert!(sandbox.app("Groups").is_empty());
+    let before = std::fs::read_to_string(&home.config).unwrap();
+
+    press(&mut term, "o");
+    term.wait_for("deletion threshold");
+    press(&mut term, "j j j j j space j enter");
+    term.types("400");
+    press(&mut term, "enter");
+    term.wait_for("2 changes, not saved");
+    // Nothing is written while writing is off.
+    press(&mut term, "A");
+    term.wait_for("write off");
+    unlock(&mut term);
+    press(&mut term, "A");
+    term.wait_for("save 2 changes of main");
+    term.wait_for("off → on");
+    assert_eq!(std::fs::read_to_string(&home.config).unwrap(), before);
+    agree(&mut term);
+    term.wait_for("saved: groups from off to on");
+    let after = std::fs::read_to_string(&home.config).unwrap();
+    // The new key stands behind the one that comes before it in the example.
+    let expected = before
+        .replace("groups = false ", "groups = true ")
+        .replace("interval = \"5s\"\n", "interval = \"5s\"\ndeletion_threshold = 400\n");
+    assert_eq!(after, expected);
+    home.run(&["config", "check"]).ok();
+    wait_until("the app has groups", || !sandbox.app("Groups").is_empty());
+    // The screen follows the file, whoever changes it.
+    home.run(&["stop"]).ok();
+    term.wait_for(" off · ");
+    home.run(&["start"]).ok();
+    term.wait_for("live · ");
+    std::fs::write(&home.config, after.replace("live", "trial").replace("[jobs", "[job s")).unwrap();
+    term.wait_for("this is not TOML");
+    std::fs::write(&home.config, after.replace("live", "trial")).unwrap();
+    term.wait_for("flock   trial");
+    term.nothing_odd();
+}
+
+#[test]
+fn a_token_goes_into_a_file_and_never_to_the_terminal() {
+    let (sandbox, home, mut term) = stage(&["enabled = false"]);
+    let token = sandbox.get("scim_token").to_owned();
+    let start = term.start();
+    press(&mut term, "o");
+    term.wait_for("secret token");
+    press(&mut term, "G enter");
+    term.wait_for("it is not shown");
+    term.raw(format!("\x1b[200~{token}\n\x1b[201~").as_bytes());
+    term.wait_for("********");
+    press(&mut term, "enter");
+    term.wait_for("a new token, not saved yet");
+    unlock(&mut term);
+    press(&mut term, "A");
+    term.wait_for("The new token is kept in");
+    agree(&mut term);
+    term.wait_for("saved: secret token");
+    let file = home.data.join("secrets/main");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), token);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let config = std::fs::read_to_string(&home.config).unwrap();
+    assert!(config.contains(&format!("{{ file = {:?} }}", file.to_str().unwrap())), "{config}");
+    // It is the one that is used.
+    std::fs::write(home.folder.path().join("scim-token"), "of no use any more").unwrap();
+    press(&mut term, "t");
+    term.wait_for("Both sides answer");
+    let sent = String::from_utf8_lossy(&term.since(start).bytes).into_owned();
+    assert!(!sent.contains(&token) && !config.contains(&token));
+    for file in home.databases() {
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(!bytes.windows(token.len()).any(|w| w == token.as_bytes()), "{}", file.display());
+    }
+}
+
+#[test]
+fn somebody_is_assigned_and_taken_away_again() {
+    let (sandbox, _home, mut term) = stage(&["interval = \"5s\""]);
+    let id = sandbox.create_user("Zenobia", "Quill");
+    let assigned = || sandbox.assignments().iter().any(|a| a["principalId"] == id.as_str());
+    assert!(!assigned());
+    press(&mut term, "a esc");
+    unlock(&mut term);
+    press(&mut term, "/");
+    term.types("zenobia");
+    // The next cycle reads her.
+    term.wait_for("› ");
+    term.wait_for("Zenobia Quill");
+    press(&mut term, "enter");
+    term.wait_for("▌Roles");
+    term.wait_for("User");
+    press(&mut term, "enter");
+    term.wait_for("assign Zenobia Quill");
+    assert!(!assigned());
+    agree(&mut term);
+    term.wait_for("assigned");
+    wait_until("the directory has the assignment", assigned);
+    wait_until("the app has the account", || {
+        sandbox.app("Users").iter().any(|user| text(user, "userName").starts_with("zenobia.quill"))
+    });
+    term.wait_for("✓");
+    press(&mut term, "enter");
+    term.wait_for("take away from Zenobia Quill");
+    agree(&mut term);
+    wait_until("the directory has it no more", || !assigned());
+    let active = || {
+        let users = sandbox.app("Users");
+        let user = users.iter().find(|user| text(user, "userName").starts_with("zenobia.quill"));
+        user.is_some_and(|user| user["active"] == true)
+    };
+    wait_until("the account is off", || !active());
+    term.nothing_odd();
+}
