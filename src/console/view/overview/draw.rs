@@ -6,6 +6,7 @@ use crate::console::canvas::{Canvas, Text};
 use crate::console::shared::Shared;
 use crate::console::standing::Mood;
 use crate::console::style::Token;
+use crate::model::CycleState;
 use crate::text::show;
 use jiff::Timestamp;
 
@@ -93,7 +94,8 @@ pub(super) fn plan(view: &Overview, shared: &Shared, glance: &Glance) -> Plan {
     left.take(if plan.job { 4 } else { 0 });
     plan.guard = plan.job && h >= ROOMY;
     left.take(u16::from(plan.guard));
-    let charted = glance.job.ended().is_some();
+    // Before anything came to its end there is nothing to draw.
+    let charted = glance.job.cycles.iter().any(|cycle| cycle.state == CycleState::Succeeded);
     if right.is_some() {
         if charted && left.fits(8) {
             plan.failures = 7;
