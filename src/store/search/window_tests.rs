@@ -194,7 +194,10 @@ fn expected(people: &[Person], query: &DirectoryQuery) -> Vec<String> {
         .iter()
         .filter(|p| fits(p, &filter))
         .map(|p| {
-            let name = [fold(&p.upn), fold(&p.name), p.id.clone()].into_iter().find(|n| !n.is_empty()).unwrap();
+            let name = [fold(&p.upn).replace('@', " "), fold(&p.name), p.id.clone()]
+                .into_iter()
+                .find(|n| !n.is_empty())
+                .unwrap();
             let lead = if query.sort == Sort::Department { fold(p.department) } else { String::new() };
             (lead, name, p.id.as_str())
         })
