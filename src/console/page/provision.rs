@@ -16,6 +16,7 @@ use crate::console::desk::{News, Reply, Request, Ticket, Trouble, outcome};
 use crate::console::effect::{Effect, Tone};
 use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
+use crate::console::view::mapping::short_path;
 use crate::model::ObjectType;
 use crate::sync::trace::Stage;
 use crate::text::{Shown, json_pretty, show};
@@ -37,6 +38,8 @@ enum State {
         dry_run: bool,
         /// Since when.
         since: Timestamp,
+        /// The run before, which stays on the screen meanwhile.
+        before: Option<Box<Run>>,
     },
     /// The last run ended.
     Ended(Box<Run>),
@@ -101,7 +104,13 @@ impl Provision {
         let mut effects: Vec<Effect> = self.ticket.take().map(Effect::Cancel).into_iter().collect();
         let ticket = shared.ticket();
         self.ticket = Some(ticket);
-        self.state = State::Asking { dry_run, since: shared.now };
+        let refused = State::Refused(Trouble { what: show(""), advice: Vec::new() });
+        let before = match std::mem::replace(&mut self.state, refused) {
+            State::Ended(run) => Some(run),
+            State::Asking { before, .. } => before,
+            State::Refused(_) => None,
+        };
+        self.state = State::Asking { dry_run, since: shared.now, before };
         self.progress = None;
         self.raw = false;
         self.scroll = 0;
@@ -115,6 +124,16 @@ impl Provision {
         Subject::Object(self.object.clone())
     }
 
+    /// What is on the screen: the last run, also while the next one is under way.
+    fn shown(&self) -> Option<&Run> {
+        match &self.state {
+            State::Ended(run) => Some(run),
+            State::Asking { before, .. } => before.as_deref(),
+            State::Refused(_) => None,
+        }
+    }
+
+    /// The last run, while none is under way.
     fn run(&self) -> Option<&Run> {
         match &self.state {
             State::Ended(run) => Some(run),
@@ -218,7 +237,8 @@ impl Provision {
             ObjectType::Group => "group",
         };
         let mut lines = vec![show(&format!("{} in {}: {}", self.object.name, shared.job.target, run.verbs()))];
-        let names: Vec<String> = run.trace.changes.iter().map(|c| c.attribute.clone()).collect();
+        let names: Vec<String> = run.trace.changes.iter().map(|c| short_path(&c.attribute)).collect();
+        let left: Vec<String> = self.skip.iter().map(|attribute| short_path(attribute)).collect();
         let mut words = |label: &str, names: &[String]| {
             if !names.is_empty() {
                 let text = format!("{label} {}", names.join(", "));
@@ -232,7 +252,7 @@ impl Provision {
             }
         };
         words("writes", &names);
-        words("leaves out", &self.skip);
+        words("leaves out", &left);
         if run.held().next().is_some() {
             lines.push(show("What a guard holds stays held."));
         }
@@ -326,7 +346,6 @@ impl Page for Provision {
                 } else if self.stage < Stage::Plan || !run.dry_run && self.stage < Stage::Verify {
                     hints.push((Action::Open, "next"));
                 }
-                hints.push((Action::NextPane, if self.pane == Pane::Steps { "detail" } else { "steps" }));
                 if self.may_skip().is_ok() {
                     let left = matches!(self.rows.current(), Some(PlanRow::Skipped(_)));
                     hints.push((Action::SkipAttribute, if left { "take in again" } else { "skip attribute" }));
@@ -335,6 +354,7 @@ impl Page for Provision {
                 if run.would_write() && !open {
                     hints.push((Action::Unlock, "unlock write"));
                 }
+                hints.push((Action::NextPane, if self.pane == Pane::Steps { "detail" } else { "steps" }));
                 if !run.dry_run {
                     hints.push((Action::Refresh, "dry run again"));
                 }

@@ -68,7 +68,7 @@ struct Page<'a> {
 
 /// The lines about the selected step.
 pub(super) fn lines(page: &Provision, shared: &Shared, width: u16) -> Vec<Line> {
-    let Some(run) = page.run() else { return Vec::new() };
+    let Some(run) = page.shown() else { return Vec::new() };
     let mut out = Page { shared, at: columns(shared, width), width, lines: Vec::new() };
     if page.raw_only(shared) {
         out.exchanges(&of_stage(run, page.stage), true);
@@ -169,6 +169,11 @@ impl Page<'_> {
                 }
             }
         }
+        let nothing = run.step(Stage::Plan).filter(|s| s.state == StepState::Skipped);
+        if let Some(step) = nothing {
+            self.prose(&step.evidence, Token::Text);
+            self.blank();
+        }
         self.unchanged(run);
         for held in run.held() {
             self.blank();
@@ -176,11 +181,7 @@ impl Page<'_> {
             self.marked(glyphs.warn, &format!("{} is held: {why}", held.verb), Token::Warn);
             self.muted(&held.reason);
         }
-        let nothing = run.step(Stage::Plan).filter(|s| s.state == StepState::Skipped);
-        if let Some(step) = nothing {
-            self.blank();
-            self.prose(&step.evidence, Token::Text);
-        } else if !failed {
+        if nothing.is_none() && !failed {
             let reasons: Vec<&str> = run.writes().map(|o| o.reason.as_str()).filter(|r| !r.is_empty()).collect();
             if let Some(first) = reasons.first().filter(|_| run.trace.changes.is_empty()) {
                 self.prose(&format!("{}: {first}", run.verbs()), Token::Text);
@@ -316,7 +317,13 @@ impl Page<'_> {
             let value = resource::get(held, &path).unwrap_or(Value::Null);
             let same = resource::same(&value, &change.new, false);
             // References are written as ids and wanted as names: only what can be compared is judged.
-            let (mark, token) = if same { (glyphs.ok, Token::Text) } else { (glyphs.drift, Token::Warn) };
+            let short = short_path(&change.attribute);
+            let reference = matches!(short.rsplit('.').next(), Some("manager" | "members"));
+            let (mark, token) = match same {
+                true => (glyphs.ok, Token::Text),
+                false if reference => (glyphs.dot, Token::Muted),
+                false => (glyphs.drift, Token::Warn),
+            };
             let cells = usize::from(self.at.old.saturating_sub(self.at.attribute + 2));
             let shown = if value.is_null() { show(glyphs.none) } else { plain(&value) };
             let line = Line::of(self.at.mark, show(mark), token)

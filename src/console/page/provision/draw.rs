@@ -48,7 +48,8 @@ pub(super) fn scrolls(page: &Provision, shared: &Shared) -> usize {
 /// Where the detail must be scrolled to for the selected row to be seen.
 pub(super) fn scroll_to_selected(page: &Provision, shared: &Shared) -> usize {
     let (w, h) = room(shared);
-    let h = usize::from(h).max(1);
+    // The last row may say how much is left.
+    let h = usize::from(h.saturating_sub(1)).max(1);
     let lines = detail::lines(page, shared, w);
     let Some(at) = lines.iter().position(|line| line.row == Some(page.rows.selected)) else { return page.scroll };
     if page.rows.selected == 0 {
@@ -116,12 +117,22 @@ fn title(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
     let name = show_with(&page.object.name, Policy::Detail);
     canvas.put_in(x + 3, 0, at.saturating_sub(x + 5), name, Token::Text);
     let (words, more, token) = match &page.state {
-        State::Asking { dry_run: true, .. } => ("dry run", "under way", Token::Muted),
-        State::Asking { dry_run: false, .. } => ("writing", "under way", Token::Write),
+        State::Asking { dry_run: true, .. } => ("dry run", "nothing has been written", Token::Muted),
+        State::Asking { dry_run: false, .. } => ("writing", "", Token::Strong),
         State::Ended(run) if run.dry_run => ("dry run", "nothing has been written", Token::Muted),
-        State::Ended(run) if run.failed() => ("failed", "see what was written", Token::Fail),
-        State::Ended(_) => ("written", "for real", Token::Strong),
-        State::Refused(_) => ("not done", "nothing has been written", Token::Fail),
+        State::Ended(run) if run.failed() => ("failed", "not everything was written", Token::Fail),
+        State::Ended(run) => match run.trace.changes.len() {
+            0 => ("written", "", Token::Strong),
+            1 => ("written", "1 attribute", Token::Strong),
+            n => {
+                let x = canvas.put(at, 0, "written", Token::Strong);
+                if wide(shared) {
+                    canvas.put(x, 0, show(&format!(" {} {n} attributes", canvas.look.glyphs.dot)), Token::Muted);
+                }
+                return;
+            }
+        },
+        State::Refused(_) => ("not done", "", Token::Fail),
     };
     let x = canvas.put(at, 0, words, token);
     match &page.state {
@@ -132,7 +143,7 @@ fn title(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
             let frame = frames.get(at).copied().unwrap_or_default();
             canvas.put(x + 1, 0, frame, Token::Accent);
         }
-        _ if wide(shared) => {
+        _ if wide(shared) && !more.is_empty() => {
             let dot = canvas.look.glyphs.dot;
             let x = canvas.put(x + 1, 0, dot, Token::Muted);
             canvas.put(x + 1, 0, more, Token::Muted);
@@ -143,13 +154,16 @@ fn title(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
 
 /// A step as it stands, or as it stands before anything came back.
 fn step(page: &Provision, stage: Stage) -> Option<&TraceStep> {
-    page.run().and_then(|run| run.step(stage))
+    page.shown().and_then(|run| run.step(stage))
 }
 
 fn mark(page: &Provision, shared: &Shared, stage: Stage) -> (&'static str, Token) {
     let glyphs = &shared.look.glyphs;
     let Some(step) = step(page, stage) else { return (glyphs.hollow, Token::Muted) };
-    let here = stage == Stage::Plan && page.run().is_some_and(|run| run.would_write());
+    let here = match page.writing() {
+        true => stage == Stage::Write,
+        false => stage == Stage::Plan && page.shown().is_some_and(|run| run.would_write()),
+    };
     match step.state {
         StepState::Failed => (glyphs.fail, Token::Fail),
         _ if here => (glyphs.filled, Token::Accent),
@@ -265,7 +279,10 @@ fn detail_title(page: &Provision, name: u16, from: u16, canvas: &mut Canvas<'_>)
 fn detail_lines(page: &Provision, lines: &[Line], canvas: &mut Canvas<'_>) {
     let (w, h) = (canvas.width(), canvas.height());
     let skip = page.scroll.min(lines.len().saturating_sub(usize::from(h)));
-    for (y, line) in (0..h).zip(lines.iter().skip(skip)) {
+    // What is left takes a row of its own: nothing is clipped by it.
+    let left = lines.len().saturating_sub(skip);
+    let rows = if left > usize::from(h) { h.saturating_sub(1) } else { h };
+    for (y, line) in (0..rows).zip(lines.iter().skip(skip)) {
         for (i, (x, text, token)) in line.pieces.iter().enumerate() {
             // A piece ends before the next one begins.
             let end = line.pieces.get(i + 1).map_or(w, |(next, ..)| next.saturating_sub(1));
@@ -276,14 +293,10 @@ fn detail_lines(page: &Provision, lines: &[Line], canvas: &mut Canvas<'_>) {
             canvas.select(at, y, w.saturating_sub(at + 1), page.pane == Pane::Detail);
         }
     }
-    let below = lines.len().saturating_sub(skip + usize::from(h));
-    if below > 0 && h > 0 {
+    if rows < h {
         let down = canvas.look.glyphs.down;
-        let words = show(&format!(" {} more {down}", below + 1));
-        let x = w.saturating_sub(u16::try_from(words.width()).unwrap_or(0) + 1);
-        let blank = show(&" ".repeat(words.width() + 1));
-        canvas.put(x, h - 1, blank, Token::Text);
-        canvas.put(x, h - 1, words, Token::Muted);
+        let words = show(&format!("{} more {down}", left - usize::from(rows)));
+        canvas.put_right(0, w.saturating_sub(1), rows, words, Token::Muted);
     }
 }
 

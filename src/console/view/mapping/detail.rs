@@ -30,6 +30,8 @@ impl Line {
 const LABEL: u16 = 3;
 /// Where what they name begins.
 const TEXT: u16 = 17;
+/// The same where the mapping as a whole is told.
+const WHOLE: u16 = 14;
 /// The same in the preview, whose labels are short.
 const VALUE: u16 = 12;
 
@@ -200,39 +202,39 @@ pub(super) fn whole(sheet: &Sheet, glyphs: &Glyphs, width: u16, about: Option<Ro
     lines.push(Line::default());
     if all || about == Some(Row::Actions) {
         if !sheet.name.as_str().is_empty() {
-            lines.extend(labelled("name", TEXT, sheet.name.as_str(), Token::Text, width));
+            lines.extend(labelled("name", WHOLE, sheet.name.as_str(), Token::Text, width));
         }
         let may = if sheet.may.is_empty() { "nothing".to_owned() } else { sheet.may.join(", ") };
-        lines.extend(labelled("may", TEXT, &may, Token::Text, width));
+        lines.extend(labelled("may", WHOLE, &may, Token::Text, width));
         if sheet.off {
-            lines.extend(labelled("off", TEXT, "the job provisions no groups", Token::Muted, width));
+            lines.extend(labelled("off", WHOLE, "the job provisions no groups", Token::Muted, width));
         }
         if sheet.ignored {
-            lines.extend(labelled("result", TEXT, "this one is left alone by the mapping", Token::Warn, width));
+            lines.extend(labelled("result", WHOLE, "this one is left alone by the mapping", Token::Warn, width));
         }
         if let Some(person) = &sheet.person {
             let linked = match &person.target {
                 Some(id) => format!("linked to {id}"),
                 None => "not linked".to_owned(),
             };
-            lines.extend(labelled("link", TEXT, &linked, Token::Text, width));
+            lines.extend(labelled("link", WHOLE, &linked, Token::Text, width));
         }
         for warning in &sheet.warnings {
-            lines.extend(labelled(glyphs.warn, TEXT, warning.as_str(), Token::Warn, width));
+            lines.extend(labelled(glyphs.warn, WHOLE, warning.as_str(), Token::Warn, width));
         }
     }
     if all || about == Some(Row::Matching) {
         for (i, (target, value)) in sheet.matching.iter().enumerate() {
             let label = if i == 0 { "matching" } else { "" };
             let words = format!("{}  {}", i + 1, short_path(target));
-            lines.extend(labelled(label, TEXT, &words, Token::Text, width));
+            lines.extend(labelled(label, WHOLE, &words, Token::Text, width));
             if let Some(value) = value {
-                lines.extend(labelled("", TEXT + 3, value.as_str(), Token::Muted, width));
+                lines.extend(labelled("", WHOLE + 3, value.as_str(), Token::Muted, width));
             }
         }
     }
     if about == Some(Row::Scope) {
-        lines.extend(scope(sheet, glyphs, TEXT, width));
+        lines.extend(scope(sheet, glyphs, WHOLE, width));
     }
     lines
 }

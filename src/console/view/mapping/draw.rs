@@ -228,7 +228,7 @@ fn list_row(view: &Mapping, sheet: &Sheet, row: Row, at: &Columns, y: u16, canva
                     let (words, token) = detail::verdict(scope);
                     (detail::filter_text(&scope.verdict), words, token)
                 }
-                None => ("no filter".to_owned(), "in scope of the mapping", Token::Muted),
+                None => ("no filter: everybody belongs".to_owned(), "", Token::Muted),
             };
             let result = if sheet.person.is_some() { show(result) } else { show("") };
             whole_row(canvas, at, y, "scope", &words, result, token);
@@ -316,15 +316,17 @@ fn zoomed(view: &Mapping, shared: &Shared, sheet: &Sheet, canvas: &mut Canvas<'_
         columns_of_details(view, shared, sheet, canvas);
         return;
     }
-    let lines = one_column(view, shared, sheet, canvas.width());
-    let room = usize::from(canvas.height());
-    let skip = view.scroll.min(lines.len().saturating_sub(room));
-    put_lines(canvas, &lines, skip);
-    if lines.len() > skip + room {
-        let more = lines.len() - skip - room;
-        let y = canvas.height().saturating_sub(1);
-        let x = canvas.width().saturating_sub(1);
-        canvas.put_right(0, x, y, show(&format!("{more} more {}", shared.look.glyphs.down)), Token::Muted);
+    let w = canvas.width();
+    let lines = one_column(view, shared, sheet, w);
+    let h = canvas.height();
+    let skip = view.scroll.min(lines.len().saturating_sub(usize::from(h)));
+    // What is left takes a row of its own: nothing is clipped by it.
+    let left = lines.len() - skip;
+    let rows = if left > usize::from(h) { h.saturating_sub(1) } else { h };
+    put_lines(&mut canvas.part(0, 0, w, rows), &lines, skip);
+    if rows < h {
+        let words = show(&format!("{} more {}", left - usize::from(rows), shared.look.glyphs.down));
+        canvas.put_right(0, w.saturating_sub(1), rows, words, Token::Muted);
     }
     canvas.park(1, 0);
 }
@@ -385,8 +387,9 @@ fn brief(view: &Mapping, shared: &Shared, sheet: &Sheet, at: &Columns, canvas: &
     };
     let write = row("write", show(writes), rule.gives.exact(), detail::gives_token(&rule.gives));
     lines.push((1, write));
-    if let Some(given) = rule.given.as_ref().filter(|given| !given.same) {
-        lines.push((3, row("given", show("what the app was last given"), given.value.clone(), Token::Change)));
+    if let Some(given) = &rule.given {
+        let (order, token) = if given.same { (5, Token::Muted) } else { (3, Token::Change) };
+        lines.push((order, row("given", show("what the app was last given"), given.value.clone(), token)));
     }
     let blames: Vec<&Blame> = view.blames_of(&rule.target).collect();
     if let Gives::Problem { message, .. } = &rule.gives {

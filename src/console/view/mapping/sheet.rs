@@ -1,6 +1,7 @@
 //! What the view shows, read from the job's rules and the store: every rule with its value for one person.
 
 use super::words::{exact, plain, plain_text};
+use crate::config::JobConfig;
 use crate::console::page::Object;
 use crate::console::query::Sources;
 use crate::expression::Context;
@@ -241,7 +242,7 @@ pub(super) fn read(
     let flow = mapping.flow;
     Ok(Sheet {
         object_type,
-        from: show(&facts.mapping_name),
+        from: show(&from(&facts.config)),
         name: show(&mapping.name),
         off: object_type == ObjectType::Group && !facts.config.groups,
         may: [("create", flow.add), ("update", flow.update), ("delete", flow.delete)]
@@ -259,6 +260,14 @@ pub(super) fn read(
         ignored: projection.as_ref().is_some_and(|p| p.ignore_object),
         rules,
     })
+}
+
+/// The file, or the preset.
+fn from(config: &JobConfig) -> String {
+    match &config.mapping {
+        Some(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        None => format!("preset {}", config.app.preset.as_str()),
+    }
 }
 
 fn by_id(sources: &Sources<'_>, object_type: ObjectType, id: &str) -> Result<Option<Chosen>, StoreError> {
