@@ -167,6 +167,10 @@ fn an_attribute_is_left_out_and_taken_in_again() {
     let (ticket, dry_run, skip) = asked(&mut console).unwrap();
     assert!(dry_run);
     assert_eq!(skip, [PHONE]);
+    // Nothing jumps meanwhile: the plan stays until the next one is there, and takes no more keys.
+    assert!(console.screen().contains("Grace Murray"), "{}", console.screen());
+    console.keys("- enter A");
+    assert!(asked(&mut console).is_none());
     let left = with(
         dry(),
         &[

@@ -1,5 +1,8 @@
 //! Answers as the engine gives them.
 
+// `json!(…)` is written where it is used.
+#![allow(clippy::needless_pass_by_value)]
+
 use crate::console::page::Object;
 use crate::model::ObjectType;
 use serde_json::{Value, json};

@@ -1,5 +1,8 @@
 //! A store with the people and the rules of the mock-up.
 
+// `json!(…)` is written where it is used.
+#![allow(clippy::needless_pass_by_value)]
+
 use crate::config::Profile;
 use crate::console::query::Facts;
 use crate::console::shared::Shared;
