@@ -44,7 +44,7 @@ pub mod retries;
 mod rows;
 pub mod search;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod watermarks;
 pub mod window;
 mod writer;

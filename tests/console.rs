@@ -19,6 +19,8 @@ mod paste;
 mod pty;
 #[path = "console/watch.rs"]
 mod watch;
+#[path = "console/wild.rs"]
+mod wild;
 #[path = "console/wire.rs"]
 mod wire;
 #[path = "console/writes.rs"]

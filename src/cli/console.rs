@@ -2,6 +2,7 @@
 
 mod card;
 mod desk;
+mod follow;
 mod keeper;
 
 use super::access::Access;
@@ -121,6 +122,8 @@ async fn one_job(
         stop: stop.clone(),
         sender: sender.clone(),
     }));
+    let following = follow::follow(ctx.clone(), Arc::clone(access), profile.clone(), stop.clone(), sender.clone());
+    let follower = tokio::spawn(following);
     let desk = Arc::new(desk::JobDesk::new(ctx, access, profile, signals));
     let opening = Opening {
         store: access.store.clone(),
@@ -140,6 +143,8 @@ async fn one_job(
     }
     stop.cancel();
     let ended = keeper.await;
+    // It ends with `stop`, and has nothing to give back.
+    drop(follower.await);
     let left = left.map_err(|error| CliError::new(Exit::Storage, format!("the terminal is gone: {error}")));
     match ended {
         Ok(outcome) => left.and_then(|left| outcome.map(|()| left)),

@@ -41,6 +41,7 @@ pub(crate) async fn keep(
     // A configuration that was looked at and found wanting is not tried again until it changes once more.
     let mut refused = String::new();
     loop {
+        let mut ran = false;
         let stop = {
             let hand = &*hand;
             let running = hand.config().fingerprint();
@@ -52,13 +53,17 @@ pub(crate) async fn keep(
                 }
                 None => Wish::On,
             };
-            engine::serve(&hand.engine, hand.interval(), now, wish, |report| watcher.cycle(access, hand, report))
-                .await?
+            let after = |report: &CycleReport| {
+                ran = true;
+                watcher.cycle(access, hand, report);
+            };
+            engine::serve(&hand.engine, hand.interval(), now, wish, after).await?
         };
         if stop != Stop::Changed {
             return Ok(stop);
         }
-        now = true;
+        // The next cycle is due when the configuration says so, unless there is one to begin with.
+        now = now && !ran;
         if let Some(config) = configured(profile, access, hand.config()) {
             refused = config.fingerprint();
             match hand.reload(config.clone()).await {

@@ -265,6 +265,13 @@ pub(crate) fn draw_page(page: &dyn Page, shared: &Shared, width: u16, height: u1
     super::state::text_of(&buffer)
 }
 
+/// Sizes of screens for pages that must not fall over: the smallest, those around every step of the layout, large ones.
+pub(crate) fn sizes() -> impl Iterator<Item = (u16, u16)> {
+    const WIDTHS: [u16; 20] = [1, 2, 3, 5, 9, 14, 20, 31, 34, 36, 47, 59, 60, 72, 80, 81, 119, 120, 160, 220];
+    const HEIGHTS: [u16; 14] = [1, 2, 3, 4, 5, 7, 9, 12, 13, 16, 20, 24, 45, 60];
+    WIDTHS.into_iter().flat_map(|width| HEIGHTS.into_iter().map(move |height| (width, height)))
+}
+
 /// Every token has a style in every theme that comes along; keeps the helper above honest.
 #[test]
 fn letters_tell_styles_apart() {

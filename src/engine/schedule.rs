@@ -8,7 +8,7 @@ use crate::store::{Store, StoreError, cycles, job as job_table};
 use crate::sync::CycleScope;
 use crate::sync::cycle::CycleReport;
 use jiff::Timestamp;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often command rows are looked for. SQLite answers this in microseconds.
 const PULSE: Duration = Duration::from_millis(100);
@@ -39,8 +39,8 @@ pub enum Stop {
 }
 
 /// Runs a job until it is stopped. The first cycle starts at once unless the last one ended less than an interval
-/// ago; `now` lets it start whatever the last one was. `wish` is asked before every cycle, `after` hears of every
-/// report.
+/// ago; `now` lets it start whatever the last one was. `wish` is asked before every cycle, and once a second between
+/// cycles: a shorter interval counts from when it was set. `after` hears of every report.
 ///
 /// # Errors
 /// When the store cannot be used.
@@ -52,20 +52,25 @@ pub async fn serve(
     mut after: impl FnMut(&CycleReport),
 ) -> Result<Stop, StoreError> {
     let cancel = engine.job.cancel.clone();
+    let mut asked = Instant::now();
     loop {
         if cancel.is_cancelled() {
             return Ok(Stop::Asked);
         }
         serve_waiting(engine).await?;
         let mut pause = PULSE;
-        let wish = if now || due(engine, interval)? { Some(wish()) } else { None };
+        let due = now || due(engine, interval)?;
+        let wish = if due || asked.elapsed() >= IDLE { Some(wish()) } else { None };
+        if wish.is_some() {
+            asked = Instant::now();
+        }
         if wish == Some(Wish::Changed) {
             return Ok(Stop::Changed);
         }
         if wish == Some(Wish::Off) {
             pause = IDLE;
         }
-        if wish == Some(Wish::On) {
+        if wish == Some(Wish::On) && due {
             now = false;
             let report = engine.cycle(false, CycleScope::Everyone, false).await?;
             after(&report);

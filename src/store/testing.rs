@@ -34,7 +34,7 @@ pub(super) fn plan(c: &Connection, sql: &str) -> Vec<String> {
 }
 
 /// A log entry of second `n` about user `n`, with a code and a reason if something is wrong.
-pub(super) fn entry(n: u32, cycle: &str, status: LogStatus, error: Option<(&str, &str)>) -> LogEntry {
+pub(crate) fn entry(n: u32, cycle: &str, status: LogStatus, error: Option<(&str, &str)>) -> LogEntry {
     let identity = |id: String, name: &str| Identity { id, display_name: name.into(), ..Identity::default() };
     LogEntry {
         id: format!("01900000-0000-7000-8000-{n:012}"),

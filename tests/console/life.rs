@@ -1,6 +1,6 @@
 //! How the console comes and goes: whatever ends it, the terminal is given back.
 
-use super::pty::{LIMIT, Start};
+use super::pty::{AGES, LIMIT, Start};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
@@ -99,10 +99,8 @@ fn a_storm_of_sizes_ends_in_the_right_picture() {
     term.quiet_for(Duration::from_millis(150));
     let storm = term.since(before);
     assert!(storm.frames() < 60, "{} frames for 123 sizes", storm.frames());
-    let picture = term.picture();
-    term.key("ctrl-l");
-    term.quiet_for(Duration::from_millis(150));
-    assert_eq!(picture, term.picture(), "{}", term.dump());
+    let damage = term.damage();
+    assert!(damage <= AGES, "{damage} cells differ\n{}", term.dump());
     term.nothing_odd();
 }
 
@@ -136,8 +134,8 @@ fn ctrl_z_gives_the_shell_its_terminal_and_fg_brings_the_screen_back() {
     term.wait_until("the console is back", |s| s.alternate_screen() && s.contents().contains("1 Overview"));
     term.quiet_for(Duration::from_millis(250));
     assert!(!term.cooked());
-    let same = before.iter().zip(term.picture()).filter(|(a, b)| *a == b).count();
-    assert!(same * 100 >= before.len() * 95, "{same} of {} cells as before\n{}", before.len(), term.dump());
+    // Some ages are older by now.
+    assert!(term.differs(&before) <= 3 * AGES, "{}", term.dump());
     term.key("q");
     term.wait_until("the shell is back", |s| !s.alternate_screen() && s.contents().trim_end().ends_with('$'));
     term.types("echo $?.");
@@ -168,5 +166,5 @@ fn stop_and_continue_from_elsewhere_paints_anew() {
     term.signal(Signal::CONT);
     term.wait_more(mark);
     term.quiet_for(Duration::from_millis(150));
-    assert_eq!(before, term.picture(), "{}", term.dump());
+    assert!(term.differs(&before) <= AGES, "{}", term.dump());
 }

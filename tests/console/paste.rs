@@ -1,6 +1,6 @@
 //! A paste is text. Whatever is in it, however it comes, it presses no key.
 
-use super::pty::{Start, Term};
+use super::pty::{AGES, Start, Term};
 use std::time::Duration;
 
 const VIEWS: [&str; 5] = ["1", "2", "3", "4", "5"];
@@ -41,6 +41,10 @@ fn no_paste_is_a_command() {
         term.quiet_for(Duration::from_millis(150));
         let before = head(&term);
         for (what, bytes) in &pastes {
+            // Two seconds each: not in every view.
+            if *what == "without an end" && !matches!(view, "2" | "4") {
+                continue;
+            }
             term.raw(bytes);
             if *what == "without an end" {
                 // It is given up after two seconds; ctrl-c does not have to wait for that.
@@ -93,7 +97,7 @@ fn answers_that_nobody_asked_for_are_no_keys() {
         term.let_pass(Duration::from_millis(20));
     }
     term.quiet_for(Duration::from_millis(200));
-    assert_eq!(before, term.picture(), "{}", term.dump());
+    assert!(term.differs(&before) <= AGES, "{}", term.dump());
     // Half a sequence does not swallow keys for ever, and ctrl-c never.
     term.raw(b"\x1b]0;half");
     term.let_pass(Duration::from_millis(60));

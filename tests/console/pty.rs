@@ -18,6 +18,8 @@ use vt100::{Parser, Screen};
 
 /// How long anything may take on a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(20);
+/// Cells that ages and counted times may change within a moment.
+pub const AGES: usize = 10;
 /// No bytes for so long means that the screen is done.
 const QUIET: Duration = Duration::from_millis(60);
 
@@ -52,6 +54,22 @@ impl Start {
         copy(resting_data().path(), home.path());
         let command = Self::program(env!("CARGO_BIN_EXE_heeler"), home.path());
         Self { command, size: (80, 24), home: Some(home), slow: None }
+    }
+
+    /// Its home, where it has one of its own.
+    pub fn home(&self) -> PathBuf {
+        self.home.as_ref().expect("a home of its own").path().to_owned()
+    }
+
+    /// Only the home, to be used with [`Start::at`].
+    pub fn keep(self) -> tempfile::TempDir {
+        self.home.expect("a home of its own")
+    }
+
+    /// The console in a home that outlives it.
+    pub fn at(home: &tempfile::TempDir) -> Self {
+        let command = Self::program(env!("CARGO_BIN_EXE_heeler"), home.path());
+        Self { command, size: (80, 24), home: None, slow: None }
     }
 
     /// The console on a sandbox that nobody has opened yet.
@@ -281,11 +299,6 @@ impl Term {
         lock(&self.seen.0)
     }
 
-    /// Its home, where it has one of its own.
-    pub fn home(&self) -> PathBuf {
-        self.home.as_ref().expect("a home of its own").path().to_owned()
-    }
-
     // --- keys ----------------------------------------------------------------------------------------------------
 
     /// Writes bytes as they are, at once.
@@ -454,6 +467,21 @@ impl Term {
             };
             (0..rows.get()).flat_map(|y| (0..columns.get()).map(move |x| (y, x))).map(cell).collect()
         })
+    }
+
+    /// How many cells look different than they did then. A few may: ages change.
+    pub fn differs(&self, then: &[String]) -> usize {
+        then.iter().zip(self.picture()).filter(|(a, b)| *a != b).count()
+    }
+
+    /// Paints everything anew and says how many cells look different then: damage.
+    pub fn damage(&mut self) -> usize {
+        let before = self.picture();
+        let mark = self.mark();
+        self.key("ctrl-l");
+        self.wait_more(mark);
+        self.quiet_for(Duration::from_millis(200));
+        self.differs(&before)
     }
 
     /// Whether anything on the screen is reversed: the selection, in every theme of few colours.

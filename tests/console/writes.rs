@@ -80,6 +80,15 @@ fn settings_are_saved_into_the_file_and_the_job_follows() {
     assert_eq!(after, expected);
     home.run(&["config", "check"]).ok();
     wait_until("the app has groups", || !sandbox.app("Groups").is_empty());
+    // The screen follows the file, whoever changes it.
+    home.run(&["stop"]).ok();
+    term.wait_for(" off · ");
+    home.run(&["start"]).ok();
+    term.wait_for("live · ");
+    std::fs::write(&home.config, after.replace("live", "trial").replace("[jobs", "[job s")).unwrap();
+    term.wait_for("this is not TOML");
+    std::fs::write(&home.config, after.replace("live", "trial")).unwrap();
+    term.wait_for("flock   trial");
     term.nothing_odd();
 }
 

@@ -76,7 +76,9 @@ impl JobDesk {
     async fn carry_out(&self, ask: Ask, cancel: &CancellationToken) -> Result<Reply, CliError> {
         self.taken().await?;
         let signals = self.signals.with_cancel(cancel.clone());
-        let answer = hand::carry_out(&self.fresh(), &ask, "heeler", &signals, Detail::Quiet).await?;
+        // Another name than the keeper's: a holder of the same name and process would be taken for this one, and the
+        // job would be taken out of its own hands.
+        let answer = hand::carry_out(&self.fresh(), &ask, "heeler desk", &signals, Detail::Quiet).await?;
         Ok(Reply::Answer(answer))
     }
 

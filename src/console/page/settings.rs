@@ -294,9 +294,8 @@ impl Page for Settings {
     }
 
     fn changes_at(&self, shared: &Shared) -> Option<Timestamp> {
-        let began = match (self.outlook, self.saving.since()) {
-            (_, Some(began)) | (Outlook::Asked(began), None) => began,
-            _ => return None,
+        let ((_, Some(began)) | (Outlook::Asked(began), None)) = (self.outlook, self.saving.since()) else {
+            return None;
         };
         Some((shared.now + super::test::FRAME).max(began + super::test::PATIENCE))
     }

@@ -123,6 +123,11 @@ impl Default for Directory {
 }
 
 impl Directory {
+    /// Whether keys are about the detail.
+    fn in_detail(&self) -> bool {
+        self.zoom || self.pane == Pane::Detail
+    }
+
     fn query(&self) -> DirectoryQuery {
         DirectoryQuery { text: self.filter.value().trim().to_owned(), sort: self.sort, reverse: self.reverse }
     }
@@ -184,7 +189,7 @@ impl Directory {
 
     /// The first line of the detail that is visible: the selected one always is.
     fn detail_top(&self, lines: usize, height: usize) -> usize {
-        if self.pane != Pane::Detail && !self.zoom || lines <= height {
+        if !self.in_detail() || lines <= height {
             return 0;
         }
         // Two rows stay for what comes next, one of which says how much there is.
@@ -274,7 +279,7 @@ impl Directory {
 
     fn take(&mut self, shared: &Shared, answer: Answer) -> Vec<Effect> {
         match answer {
-            Answer::Rows(asked, window) if self.same_question(&asked) => match asked {
+            Answer::Rows(asked, window) if self.same_question(&asked) => match *asked {
                 Query::Rows { anchor, .. } => self.take_rows(shared, &anchor, window),
                 _ => Vec::new(),
             },

@@ -4,14 +4,15 @@
 //! | file | holds |
 //! |---|---|
 //! | [`query`], `export` | what is asked of the store, on the reader thread |
-//! | `state`, `update` | causes, a window of events, the detail; what keys, answers and time do to them |
-//! | `layout`, `draw` | where things are, and what they look like |
+//! | `state`, `update`, `typing` | causes, a window of events, the detail; what keys, answers and time do to them |
+//! | `layout`, `draw`, `causes` | where things are, and what they look like |
 //! | `detail`, `full`, `lines` | an entry beside the list, and on a page of its own |
 //! | `phrase` | short names of attributes, answers, times |
 //!
 //! The list only ever holds a window of the log. New entries come in at its top while it follows; paused, it stands
 //! still and they are counted.
 
+mod causes;
 mod copies;
 mod detail;
 mod draw;
@@ -24,6 +25,7 @@ pub mod query;
 mod state;
 #[cfg(test)]
 mod tests;
+mod typing;
 mod update;
 
 pub use query::{Answer, Query, run};

@@ -96,7 +96,7 @@ pub struct Plan {
     /// What happened since it was made.
     since: Since,
     /// Entries that fit the filter.
-    filtered: Option<Vec<u32>>,
+    filtered: Option<Arc<Vec<u32>>>,
     input: Input,
     typing: bool,
     expanded: Vec<Class>,
@@ -116,7 +116,7 @@ pub struct Plan {
 
 impl Plan {
     /// A new plan is shown: the selection stays on its object, marks on theirs.
-    fn show(&mut self, shared: &Shared, model: Arc<Model>) -> Vec<Effect> {
+    fn show(&mut self, shared: &Shared, model: &Arc<Model>) -> Vec<Effect> {
         let before = self.entry(shared).and_then(|(_, e)| {
             let first = self.model.as_ref()?.first(e)?;
             Some((first.object_type, first.source_id.clone()))
@@ -125,7 +125,7 @@ impl Plan {
         self.last_mark = None;
         self.filtered = None;
         self.since = Since::default();
-        self.model = Some(Arc::clone(&model));
+        self.model = Some(Arc::clone(model));
         let layout = Layout::of_shared(shared);
         let tree = self.tree(layout);
         let kept = before.and_then(|(kind, id)| {
@@ -366,13 +366,13 @@ impl Page for Plan {
                     return Vec::new();
                 }
                 self.stage = Stage::Rest;
-                self.show(shared, model)
+                self.show(shared, &model)
             }
             Answer::Filtered(text, entries) => {
                 if text != self.input.value() {
                     return Vec::new();
                 }
-                self.filtered = Some(entries);
+                self.filtered = Some(Arc::new(entries));
                 let layout = Layout::of_shared(shared);
                 let tree = self.tree(layout);
                 let first = (0..tree.len()).find(|row| matches!(tree.at(*row), Some(Row::Entry(_))));

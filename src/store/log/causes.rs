@@ -16,7 +16,7 @@ use std::collections::HashMap;
 /// Characters of an answer that tell causes apart.
 const ANSWER: usize = 300;
 /// Causes that are listed; a job with more has one problem that the words hide.
-const LISTED: usize = if cfg!(test) { 3 } else { 200 };
+const LISTED: usize = 200;
 /// Different objects are counted exactly up to here.
 const OBJECTS: u64 = if cfg!(test) { 3 } else { 1000 };
 const HOUR_MS: i64 = 3_600_000;
@@ -115,6 +115,11 @@ const EXAMPLE: &str =
 /// # Errors
 /// [`StoreError::Sql`] or [`StoreError::Value`].
 pub fn cause_table(c: &Connection, now: Timestamp, hours: u16) -> Result<Causes, StoreError> {
+    table(c, now, hours, LISTED)
+}
+
+/// The same with at most so many of them listed.
+fn table(c: &Connection, now: Timestamp, hours: u16, listed: usize) -> Result<Causes, StoreError> {
     let last_hour = hour_of(now);
     let before = last_hour - i64::from(hours);
     let since_ms = (before + 1) * HOUR_MS;
@@ -135,8 +140,8 @@ pub fn cause_table(c: &Connection, now: Timestamp, hours: u16) -> Result<Causes,
         order.push((warning, std::cmp::Reverse(tally.count), id, tally));
     }
     order.sort_by_key(|(warning, count, id, _)| (*warning, *count, *id));
-    found.more = order.len().saturating_sub(LISTED) as u64;
-    for (_, _, id, tally) in order.into_iter().take(LISTED) {
+    found.more = order.len().saturating_sub(listed) as u64;
+    for (_, _, id, tally) in order.into_iter().take(listed) {
         found.rows.push(cause_row(c, id, tally, since_ms)?);
     }
     let objects: u64 = c.prepare_cached(OBJECTS_ALL)?.query_row(params![since_ms, OBJECTS + 1], |row| row.get(0))?;

@@ -82,7 +82,7 @@ proptest! {
             cause.last = Some(cause.last.map_or(at, |last| last.max(at)));
             cause.hours[((at.as_second() - since) / 3600) as usize] += 1;
         }
-        let found = cause_table(&c, now(), hours).unwrap();
+        let found = table(&c, now(), hours, 3).unwrap();
         prop_assert_eq!(found.rows.len() as u64 + found.more, model.len() as u64);
         let sum = |warning: bool| model.iter().filter(|((w, ..), _)| *w == warning).map(|(_, m)| m.count).sum::<u64>();
         prop_assert_eq!((found.failures, found.warnings), (sum(false), sum(true)));

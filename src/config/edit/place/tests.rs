@@ -91,7 +91,7 @@ fn a_key_that_is_commented_out_says_where_it_belongs() {
         "  # environment = \"test\"\n  environment = \"live\"\n",
     );
     // Not in another table, and not inside a text of several lines.
-    let other = format!("[jobs.j]\nenabled = true\n{APP}\n[jobs.j.{}", DOTTED_AS_TABLE);
+    let other = format!("[jobs.j]\nenabled = true\n{APP}\n[jobs.j.{DOTTED_AS_TABLE}");
     becomes(&other, &set("groups", true), "enabled = true\n", "enabled = true\ngroups = true\n");
     let inside = format!("[jobs.j]\nenabled = true\nmapping = \"\"\"a\n# groups = true\n[x]\"\"\"\n{APP}\n{DOTTED}");
     becomes(&inside, &set("groups", true), "enabled = true\n", "enabled = true\ngroups = true\n");

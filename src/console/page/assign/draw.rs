@@ -113,7 +113,11 @@ impl Assign {
             canvas.put(3, y, "reading…", Token::Muted);
             y += 1;
         }
-        for (i, role) in roles.iter().enumerate() {
+        // Room for what stands below them: groups, or why something did not work.
+        let selected = self.role.min(roles.len().saturating_sub(1));
+        let shown = usize::from(h.saturating_sub(9).max(3));
+        let from = selected.saturating_sub(shown - 1);
+        for (i, role) in roles.iter().enumerate().skip(from).take(shown) {
             if role.held.is_some() {
                 let ok = canvas.look.glyphs.ok;
                 canvas.put_in(3, y, 1, ok, Token::Ok);
@@ -129,7 +133,7 @@ impl Assign {
             if let Some(value) = role.value.as_deref().filter(|value| *value != role.name && w >= 60) {
                 canvas.put_in((5 + name + 18).max(x + 2), y, w.saturating_sub(25 + name), show(value), Token::Muted);
             }
-            if i == self.role.min(roles.len() - 1) {
+            if i == selected {
                 canvas.select(1, y, w.saturating_sub(2), focused);
             }
             y += 1;

@@ -304,3 +304,27 @@ fn an_empty_answer_says_so() {
     stage.console.keys("esc esc");
     assert!(stage.console.screen().contains("Ada Lovelace"), "{}", stage.console.screen());
 }
+
+#[test]
+fn every_size_has_a_picture() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"grace\" enter");
+    stage.rest();
+    let state = &stage.console.state;
+    for (width, height) in crate::console::testing::sizes() {
+        crate::console::testing::draw_page(state.top(), &state.shared, width, height);
+    }
+}
+
+#[test]
+fn of_many_roles_the_selected_one_is_in_sight() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("enter r");
+    let (ticket, _) = stage.one();
+    let roles = (0..60).map(|n| role(&format!("r{n}"), &format!("Role {n}"), None, true)).collect();
+    stage.done(ticket, Reply::Assignments(ServicePrincipal { roles, ..principal() }, Vec::new()));
+    for _ in 0..40 {
+        stage.console.keys("j");
+    }
+    assert!(stage.console.screen().contains("› Role 40") || stage.console.screen().contains("›   Role 40"));
+}

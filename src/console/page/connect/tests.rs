@@ -52,3 +52,13 @@ fn commands_are_copied_and_pages_opened() {
     console.keys("esc j enter");
     assert_eq!(console.state.top().id(), PageId::Settings);
 }
+
+#[test]
+fn every_size_has_a_picture() {
+    for sandbox in [true, false] {
+        let console = opened(80, 24, "default", sandbox);
+        for (width, height) in crate::console::testing::sizes() {
+            crate::console::testing::draw_page(console.state.top(), &console.state.shared, width, height);
+        }
+    }
+}

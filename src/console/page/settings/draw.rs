@@ -55,10 +55,14 @@ impl Settings {
             let below = self.waiting(shared, &mut right, below + 1);
             self.standing(shared, &mut right, below);
         } else {
-            for (y, field) in (2..).zip(Field::ALL) {
-                self.row(shared, canvas, y, field);
+            // A low screen shows the settings around the selected one: what is wrong with it has to fit below.
+            let all = Field::ALL.len();
+            let n = usize::from(h.saturating_sub(8).max(3)).min(all);
+            let from = self.selected.saturating_sub(n / 2).min(all - n);
+            for (y, field) in (2..).zip(&Field::ALL[from..from + n]) {
+                self.row(shared, canvas, y, *field);
             }
-            let top = 3 + u16::try_from(Field::ALL.len()).unwrap_or(0);
+            let top = 3 + u16::try_from(n).unwrap_or(0);
             let mut below = canvas.part(0, top, w, h.saturating_sub(top));
             self.about(shared, &mut below);
             let last = below.height().saturating_sub(1);

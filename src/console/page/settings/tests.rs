@@ -393,3 +393,19 @@ fn a_form_that_is_open_below_comes_back_as_it_was_left() {
     console.keys("o o esc esc");
     assert_eq!(console.state.top().id(), PageId::Overview);
 }
+
+#[test]
+fn every_size_has_a_picture() {
+    let states: [&str; 5] = ["", "G enter", "j enter ctrl-u \"soon\" enter", "j j j space", "G k enter \"x\" enter"];
+    for keys in states {
+        let mut console = opened(80, 24, "default", plain_form(), true);
+        console.keys(keys);
+        for (width, height) in crate::console::testing::sizes() {
+            crate::console::testing::draw_page(console.state.top(), &console.state.shared, width, height);
+        }
+    }
+    // The smallest screen that is drawn at all says what is wrong.
+    let mut console = opened(60, 16, "default", plain_form(), true);
+    console.keys("j enter ctrl-u \"soon\" enter");
+    assert!(console.screen().contains("write it like \"40m\""), "{}", console.screen());
+}

@@ -25,12 +25,14 @@ impl Test {
         if usize::from(end) + 4 + quiet.len() <= usize::from(w) {
             canvas.put_right(end + 3, w - 1, 0, quiet, Token::Muted);
         }
-        let mut y = 2;
+        // On a low screen the blank lines go: how it ended has to fit below.
+        let gap = u16::from(h >= 16);
+        let mut y = 1 + gap;
         canvas.title(0, y, "Directory", false);
         y += 1;
         for (i, known) in KNOWN.iter().enumerate() {
             if i == OF_DIRECTORY {
-                y += 1;
+                y += gap;
                 canvas.title(0, y, "App", false);
                 y += 1;
             }
@@ -42,8 +44,8 @@ impl Test {
             self.step(shared, canvas, y, known, step);
             y += 1;
         }
-        let room = h.saturating_sub(y + 1);
-        let mut below = canvas.part(0, y + 1, w, room);
+        y += gap;
+        let mut below = canvas.part(0, y, w, h.saturating_sub(y));
         self.below(shared, &mut below);
     }
 

@@ -35,11 +35,11 @@ fn bad() -> Vec<ConnectionStep> {
 /// The ticket of the test that was asked for last.
 fn asked(console: &mut Console) -> Ticket {
     let effects = console.take();
-    let tickets = effects.iter().filter_map(|effect| match effect {
+    let mut tickets = effects.iter().filter_map(|effect| match effect {
         Effect::Desk(PageId::Test, ticket, Request::Test) => Some(*ticket),
         _ => None,
     });
-    tickets.last().unwrap_or_else(|| panic!("no test was asked for: {effects:?}"))
+    tickets.next_back().unwrap_or_else(|| panic!("no test was asked for: {effects:?}"))
 }
 
 fn ended(console: &mut Console, ticket: Ticket, steps: Vec<ConnectionStep>) {
@@ -123,4 +123,14 @@ fn a_group_step_is_shown_where_there_is_one() {
     assert!(console.screen().contains("Ask for a group"));
     console.keys("y");
     assert!(console.screen().contains("heeler test"), "{}", console.screen());
+}
+
+#[test]
+fn every_size_has_a_picture() {
+    let (mut console, ticket) = console(60, 16, "default");
+    ended(&mut console, ticket, bad());
+    assert!(console.screen().contains("401 Unauthorized"), "{}", console.screen());
+    for (width, height) in crate::console::testing::sizes() {
+        crate::console::testing::draw_page(console.state.top(), &console.state.shared, width, height);
+    }
 }

@@ -61,7 +61,7 @@ pub(super) fn hints(view: &Directory, _shared: &Shared) -> Vec<(Action, &'static
     if view.typing {
         return vec![(Action::Open, "keep the filter"), (Action::Back, "clear it")];
     }
-    if view.zoom || view.pane == Pane::Detail {
+    if view.in_detail() {
         let open = match view.follow() {
             Some(Follow::Object(_)) => "go there",
             Some(Follow::Log) => "open in the log",
@@ -76,13 +76,17 @@ pub(super) fn hints(view: &Directory, _shared: &Shared) -> Vec<(Action, &'static
             (Action::Back, "list"),
         ];
     }
+    if view.list.rows.is_empty() {
+        let other = if view.kind == ObjectType::User { "groups" } else { "users" };
+        return vec![(Action::Filter, "filter"), (Action::Kind, other)];
+    }
     vec![
         (Action::Open, "open"),
         (Action::Provision, "provision"),
-        (Action::Refresh, "read target"),
         (Action::Mark, "mark"),
         (Action::Sort, "sort"),
         (Action::Filter, "filter"),
+        (Action::Refresh, "read target"),
         (Action::Kind, if view.kind == ObjectType::User { "groups" } else { "users" }),
         (Action::Copy, "copy"),
         (Action::Zoom, "zoom"),
@@ -97,7 +101,7 @@ pub(super) fn act(view: &mut Directory, shared: &mut Shared, action: Action) -> 
 }
 
 fn act_on(view: &mut Directory, shared: &mut Shared, action: Action) -> Vec<Effect> {
-    let in_detail = view.zoom || view.pane == Pane::Detail;
+    let in_detail = view.in_detail();
     if let Some(step) = menu::step(action) {
         return if in_detail { view.go_line(shared, step) } else { view.go(shared, step) };
     }
@@ -277,10 +281,7 @@ impl Directory {
 
     /// Where the selected line of the detail leads, while the detail has the focus.
     pub(super) fn follow(&self) -> Option<Follow> {
-        if self.pane != Pane::Detail && !self.zoom {
-            return None;
-        }
-        self.followed.clone()
+        self.followed.clone().filter(|_| self.in_detail())
     }
 
     fn rule(&self) -> Option<String> {

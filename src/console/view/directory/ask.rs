@@ -51,9 +51,9 @@ impl Query {
 #[derive(Debug)]
 pub enum Answer {
     /// A window of the list, to what was asked.
-    Rows(Query, Window<Row>),
+    Rows(Box<Query>, Window<Row>),
     /// How many fit, and how many there are, to what was asked.
-    Count(Query, Counted, u64),
+    Count(Box<Query>, Counted, u64),
     /// One object from both sides; `None` if the directory does not have it any more.
     Detail(String, Option<Box<Detail>>),
     /// The list as CSV.
@@ -68,14 +68,14 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
     let c = sources.c;
     Ok(match query {
         Query::Rows { object_type, query: wanted, anchor } => {
-            Answer::Rows(query.clone(), rows::read(sources, *object_type, wanted, anchor, WINDOW)?)
+            Answer::Rows(Box::new(query.clone()), rows::read(sources, *object_type, wanted, anchor, WINDOW)?)
         }
         Query::Count(kind, wanted) => {
             let fitting = match kind {
                 ObjectType::User => search::count_users(c, wanted, COUNTED)?,
                 ObjectType::Group => search::count_groups(c, wanted, COUNTED)?,
             };
-            Answer::Count(query.clone(), fitting, search::total(c, *kind)?)
+            Answer::Count(Box::new(query.clone()), fitting, search::total(c, *kind)?)
         }
         Query::Detail(kind, id) => Answer::Detail(id.clone(), detail::read(sources, *kind, id)?.map(Box::new)),
         Query::Export(kind, wanted, marked) => Answer::Export(export::read(sources, *kind, wanted, marked.as_deref())?),

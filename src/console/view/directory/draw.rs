@@ -52,11 +52,21 @@ pub(super) fn draw(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>) {
         Some(cells) if !view.zoom => {
             list(view, shared, &mut canvas.part(0, 0, cells, h), cells);
             canvas.v_line(cells, 0, h);
-            detail(view, shared, &mut canvas.part(cells + 3, 0, w.saturating_sub(cells + 3), h));
+            beside(view, shared, canvas, cells + 3);
         }
-        _ if view.zoom => detail(view, shared, &mut canvas.part(1, 0, w.saturating_sub(1), h)),
+        _ if view.zoom => beside(view, shared, canvas, 1),
         _ => list(view, shared, canvas, w),
     }
+}
+
+/// The detail from a column on, with the bar of the focus before it.
+fn beside(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>, x: u16) {
+    let (w, h) = (canvas.width(), canvas.height());
+    if view.in_detail() {
+        let bar = canvas.look.glyphs.bar;
+        canvas.put_in(x.saturating_sub(1), 0, 1, bar, Token::Accent);
+    }
+    detail(view, shared, &mut canvas.part(x, 0, w.saturating_sub(x), h));
 }
 
 fn counted(counted: Counted) -> String {
@@ -88,9 +98,11 @@ fn list(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>, cells: u16) 
         return;
     }
     if view.list.rows.is_empty() {
-        for (y, (line, token)) in (ABOVE..).zip(nothing(view, shared)) {
-            for (dy, part) in (0..).zip(wrapped(&line, cells - 4)) {
-                canvas.put_in(3, y + dy, cells - 4, part, token);
+        let mut y = ABOVE;
+        for (line, token) in nothing(view, shared, cells) {
+            for part in wrapped(&line, cells - 4) {
+                canvas.put_in(3, y, cells - 4, part, token);
+                y += 1;
             }
         }
         return;
@@ -207,19 +219,22 @@ fn filter_row(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>, cells:
 }
 
 /// Why the list is empty, and what can be done.
-fn nothing(view: &Directory, shared: &Shared) -> Vec<(Shown, Token)> {
+fn nothing(view: &Directory, shared: &Shared, cells: u16) -> Vec<(Shown, Token)> {
     let text = view.filter.value().trim();
     if !view.read {
         return vec![(show("reading…"), Token::Muted)];
     }
     if !text.is_empty() {
         let glyphs = &shared.look.glyphs;
-        let mut words = format!("nothing matches \"{text}\"");
-        if let Some((before, n)) = &view.hit {
-            words.push_str(&format!(" {} {} match \"{before}\"", glyphs.dot, counted(*n)));
+        let mut words = vec![format!("nothing matches \"{text}\"")];
+        words.extend(view.hit.as_ref().map(|(before, n)| format!("{} match \"{before}\"", counted(*n))));
+        words.push("esc clears".to_owned());
+        let whole = words.join(&format!(" {} ", glyphs.dot));
+        if width(&whole) <= usize::from(cells - 4) {
+            return vec![(show(&whole), Token::Text)];
         }
-        words.push_str(&format!(" {} esc clears", glyphs.dot));
-        return vec![(show(&words), Token::Text)];
+        let tokens = std::iter::once(Token::Text).chain(std::iter::repeat(Token::Muted));
+        return words.iter().map(|line| show(line)).zip(tokens).collect();
     }
     let progress =
         shared.standing.as_ref().and_then(|s| s.progress.as_ref()).filter(|_| shared.mood() == Mood::Running);
@@ -253,8 +268,8 @@ pub(super) fn detail_rows(h: u16) -> (u16, u16) {
 /// The columns of the detail on a screen of so many columns.
 pub(super) fn detail_columns(w: u16, zoom: bool) -> Columns {
     match list_width(w) {
-        Some(cells) if !zoom => Columns::of(w.saturating_sub(cells + 3)),
-        _ => Columns::of(w.saturating_sub(1)),
+        Some(cells) if !zoom => Columns::of(w.saturating_sub(cells + 3), false),
+        _ => Columns::of(w.saturating_sub(1), true),
     }
 }
 
@@ -274,25 +289,17 @@ fn detail(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>) {
         }
         return;
     };
-    let columns = Columns::of(w);
+    let columns = Columns::of(w, view.zoom);
     let glyphs = &shared.look.glyphs;
     let live = view.live();
     let in_app = live.and_then(|l| l.as_deref());
-    let focused = view.pane == Pane::Detail || view.zoom;
+    let focused = view.in_detail();
     let (words, token) = lines::standing(detail, live, shared);
     let wide = columns.wide();
     let name_room = if wide { w / 2 } else { w };
     let name = middle(show(&detail.object.name).as_str(), usize::from(name_room.saturating_sub(1)), glyphs);
-    if focused {
-        canvas.put_in(0, 0, 1, glyphs.bar, Token::Accent);
-    }
-    let at = canvas.put_in(
-        if focused { 1 } else { 0 },
-        0,
-        name_room,
-        show(&name),
-        if focused { Token::Strong } else { Token::Text },
-    );
+    let strong = if focused { Token::Strong } else { Token::Text };
+    let at = canvas.put_in(0, 0, name_room, show(&name), strong);
     if wide {
         let room = usize::from(w.saturating_sub(at + 6));
         let cut = end(words.as_str(), room, glyphs);

@@ -47,25 +47,34 @@ pub(super) struct Columns {
     target: u16,
     rule: Option<u16>,
     end: u16,
+    /// Whether everything about the object follows below the attributes.
+    full: bool,
 }
 
 /// From so many columns on the pane is as wide as the mock-up has it.
 const WIDE: u16 = 90;
 
 impl Columns {
-    /// For a pane of so many columns.
-    pub(super) fn of(cells: u16) -> Self {
+    /// For a pane of so many columns, which is there for this object alone if `full`.
+    pub(super) fn of(cells: u16, full: bool) -> Self {
         if cells >= WIDE {
             let half = (cells - 36) / 2;
             let target = 19 + half;
-            return Self { name: 2, source: 19, target, rule: Some(target + half), end: cells.saturating_sub(1) };
+            return Self {
+                name: 2,
+                source: 19,
+                target,
+                rule: Some(target + half),
+                end: cells.saturating_sub(1),
+                full: true,
+            };
         }
         let rest = cells.saturating_sub(17);
         let source = rest * 19 / 30;
-        Self { name: 2, source: 17, target: 17 + source, rule: None, end: cells }
+        Self { name: 2, source: 17, target: 17 + source, rule: None, end: cells, full }
     }
 
-    /// Whether there is room for everything.
+    /// Whether it is as wide as the mock-up has it.
     pub(super) fn wide(self) -> bool {
         self.rule.is_some()
     }
@@ -125,6 +134,8 @@ pub(super) fn standing(detail: &Detail, live: Option<&Option<Box<InApp>>>, share
             None => detail.next.clone(),
         },
         ObjectState::Missing if matches!(live, Some(None)) => "the app has no such resource now".to_owned(),
+        ObjectState::Missing if detail.linked => "the app no longer has it".to_owned(),
+        ObjectState::Missing => "the next cycle finds or creates it".to_owned(),
         _ => {
             let next = detail.next.as_str();
             let plain = next.strip_prefix("nothing: ").or_else(|| next.strip_prefix("cannot be provisioned: "));
@@ -175,9 +186,15 @@ pub(super) fn ages(
 /// All lines below the headings.
 pub(super) fn lines(detail: &Detail, live: Option<&InApp>, shared: &Shared, columns: Columns) -> Vec<Line> {
     let glyphs = &shared.look.glyphs;
-    let mut out: Vec<Line> =
-        detail.attributes.iter().filter(|a| !a.empty(live)).flat_map(|a| attribute(a, live, glyphs, columns)).collect();
-    if columns.wide() {
+    // Of what is not in the app at all, the state says that everything is missing.
+    let there = detail.linked || live.is_some();
+    let mut out: Vec<Line> = detail
+        .attributes
+        .iter()
+        .filter(|a| !a.empty(live))
+        .flat_map(|a| attribute(a, live, glyphs, columns, there))
+        .collect();
+    if columns.full {
         more(&mut out, detail, live, glyphs, columns);
         relations(&mut out, detail.object.object_type, &detail.relations, glyphs, columns);
         history(&mut out, &detail.history, shared, columns);
@@ -212,10 +229,11 @@ fn in_side(n: u64, side: &str) -> Shown {
     show(&format!("{} in {side}", count(n)))
 }
 
-fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, columns: Columns) -> Vec<Line> {
+fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, columns: Columns, there: bool) -> Vec<Line> {
     let compared = attribute.compare(live);
     let (mark, token) = match compared {
         Compared::Same | Compared::Once => (None, Token::Muted),
+        Compared::Missing if !there => (None, Token::Muted),
         Compared::Differs => (Some(glyphs.drift), Token::Change),
         Compared::Missing => (Some(glyphs.add), Token::Add),
         Compared::Surplus => (Some(glyphs.remove), Token::Remove),
@@ -226,7 +244,8 @@ fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, colum
     if let Some(mark) = mark {
         pieces.push(Piece(0, 1, show(mark), token));
     }
-    let name = path_in(&attribute.path, cells(columns.name, columns.source), glyphs);
+    // Two cells at least between the columns of a narrow pane.
+    let name = path_in(&attribute.path, cells(columns.name, columns.source).saturating_sub(1), glyphs);
     let quiet = mark.is_none();
     pieces.push(Piece(
         columns.name,
@@ -360,7 +379,7 @@ fn history(out: &mut Vec<Line>, history: &[Past], shared: &Shared, columns: Colu
             LogStatus::Skipped => (glyphs.dot, Token::Muted),
         };
         let (action, at_mark, what, more) = (11, 20, 22, 44);
-        let path = |text: &Shown, room: u16| path_in(text.as_str(), usize::from(room), glyphs);
+        let path = |text: &Shown, room: u16| path_in(text.as_str(), usize::from(room.min(21)), glyphs);
         let (first, second) = match past.status {
             LogStatus::Success | LogStatus::Skipped => {
                 let room = between(more, columns.end);

@@ -100,7 +100,11 @@ impl About<'_> {
             (None, LogStatus::Success) => {
                 let step = entry.provisioning_steps.iter().rev().find(|step| step.name.starts_with("EntryExport"))?;
                 let (_, words) = step.description.split_once("; ").or_else(|| step.description.split_once(", and "))?;
-                Some(words.to_owned())
+                Some(match words {
+                    "the app says yes" => "yes".to_owned(),
+                    "a read proves it" => "yes, proved by a read".to_owned(),
+                    other => other.to_owned(),
+                })
             }
             _ => None,
         }
@@ -128,12 +132,12 @@ impl About<'_> {
         let widest = shown().map(|p| show(&phrase::short_path(&p.display_name)).width()).max().unwrap_or(0);
         let at = x + u16::try_from(widest.min(PATH)).unwrap_or(0) + 3;
         for property in shown() {
-            let path = words::middle(show(&phrase::short_path(&property.display_name)).as_str(), PATH, glyphs);
+            let path = phrase::path_in(&phrase::short_path(&property.display_name), PATH, glyphs).to_string();
             let new = property.new_value.as_deref().unwrap_or(glyphs.none);
             lines.row(x, 0, &[(&path, Token::Muted)]);
             match &property.old_value {
                 Some(old) => {
-                    lines.beside(at, 1, &[(old, Token::Muted), (glyphs.arrow, Token::Muted), (new, Token::Text)])
+                    lines.beside(at, 1, &[(old, Token::Muted), (glyphs.arrow, Token::Muted), (new, Token::Text)]);
                 }
                 None => lines.beside(at, 1, &[(new, Token::Text)]),
             }
@@ -162,7 +166,12 @@ impl About<'_> {
         let room = rows.saturating_sub(3).max(1);
         match (self.said(), self.concerned()) {
             (Some(said), Some(property)) => {
-                lines.text(3, &format!("{}: {said}", property.display_name), Token::Text, room);
+                // The whole path where the words still fit behind it.
+                let path = &property.display_name;
+                let whole = show(&format!("{path}: {said}")).width() <= usize::from(width.saturating_sub(4)) * room;
+                let path =
+                    if whole { path.clone() } else { phrase::path_in(path, 15, &self.shared.look.glyphs).to_string() };
+                lines.text(3, &format!("{path}: {said}"), Token::Text, room);
             }
             (Some(said), None) => lines.text(3, said, Token::Text, room),
             (None, _) => {
@@ -276,12 +285,6 @@ impl About<'_> {
         }
         match concerned {
             Some(property) if others <= 1 || self.status() == LogStatus::Failure => {
-                let op = match (&property.old_value, &property.new_value) {
-                    (_, None) => "remove",
-                    (None, Some(_)) => "add",
-                    (Some(_), Some(_)) => "replace",
-                };
-                lines.labelled(6, "op", 14, op, Token::Text, 1);
                 lines.labelled(6, "path", 14, &property.display_name, Token::Text, 2);
                 if let Some(old) = &property.old_value {
                     lines.labelled(6, "was", 14, &format!("\"{old}\""), Token::Muted, 2);
@@ -290,7 +293,8 @@ impl About<'_> {
                     property.new_value.as_ref().map_or_else(|| glyphs.none.to_owned(), |new| format!("\"{new}\""));
                 lines.labelled(6, "value", 14, &value, Token::Text, TEXT);
                 if others > 1 {
-                    let rest = format!("and {} more attributes", others - 1);
+                    let rest = others - 1;
+                    let rest = format!("and {rest} more {}", if rest == 1 { "attribute" } else { "attributes" });
                     lines.row(6, 0, &[(&rest, Token::Muted)]);
                 }
             }
@@ -300,7 +304,7 @@ impl About<'_> {
         let error = entry.provisioning_status_info.error_information.as_ref();
         if let Some(error) = error.filter(|error| phrase::answer_in(&error.reason).is_some()) {
             lines.row(4, 0, &[("body received", Token::Muted)]);
-            lines.labelled(6, "detail", 14, &format!("\"{}\"", phrase::said_in(&error.reason)), Token::Text, TEXT);
+            lines.labelled(6, "detail", 14, phrase::said_in(&error.reason), Token::Text, TEXT);
             lines.labelled(6, "code", 14, &error.error_code, Token::Text, 1);
             lines.blank();
         }

@@ -5,11 +5,15 @@ use crate::console::style::{Glyphs, Token};
 use crate::console::words;
 use crate::model::LogStatus;
 use crate::store::log::{CauseRow, LogLine, class};
+use crate::text::{Shown, show};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// An attribute path for a narrow column: `phoneNumbers[type eq "work"].value` is `phoneNumbers.work`, the URN of an
-/// extension goes. Everything else stays as it is.
+/// Cells that say what an entry is about, where there is a choice.
+const ABOUT: usize = 12;
+
+/// An attribute path without what a reader can do without: `phoneNumbers[type eq "work"].value` is
+/// `phoneNumbers.work`, the URN of an extension goes. Everything else stays as it is.
 pub(super) fn short_path(path: &str) -> String {
     let (head, filter, sub) = match path.split_once('[').and_then(|(head, rest)| Some((head, rest.split_once(']')?))) {
         Some((head, (filter, sub))) => (head, Some(filter), sub.trim_start_matches('.')),
@@ -17,13 +21,28 @@ pub(super) fn short_path(path: &str) -> String {
     };
     // Behind the last colon of an extension's URN is its attribute.
     let head = if head.starts_with("urn:") { head.rsplit(':').next().unwrap_or(head) } else { head };
-    let kind = filter.and_then(|filter| filter.split('"').nth(1)).filter(|kind| !kind.is_empty());
+    let kind = filter.and_then(|filter| match filter.trim() {
+        "primary eq true" => Some("primary"),
+        other => other.split('"').nth(1).filter(|kind| !kind.is_empty()),
+    });
     let mut short = head.to_owned();
     for part in kind.into_iter().chain(Some(sub).filter(|sub| !sub.is_empty() && *sub != "value")) {
         short.push('.');
         short.push_str(part);
     }
     short
+}
+
+/// A path in so many cells: whole where it fits, else short, else with its list in the singular (`phone.work`), else
+/// its end, which says most.
+pub(super) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
+    let short = short_path(path);
+    let lists = [("phoneNumbers.", "phone."), ("emails.", "email."), ("addresses.", "address."), ("photos.", "photo.")];
+    let single = lists.iter().find_map(|(list, one)| Some(format!("{one}{}", short.strip_prefix(list)?)));
+    let ends = short.match_indices('.').map(|(at, _)| format!("{}{}", glyphs.ellipsis, &short[at + 1..]));
+    let forms = [path.to_owned(), short.clone()].into_iter().chain(single).chain(ends);
+    let fits = forms.map(|form| show(&form)).find(|form| form.width() <= cells);
+    fits.unwrap_or_else(|| show(&words::middle(show(&short).as_str(), cells, glyphs)))
 }
 
 /// What the app answered, as it stands in parentheses in a reason: `the app refused (400 invalidValue): …`.
@@ -98,33 +117,28 @@ pub(super) fn mark(status: LogStatus, glyphs: &Glyphs) -> (&'static str, Token) 
     }
 }
 
-/// What an entry came to, in words for the last column of the list.
-pub(super) fn outcome(event: &Event, quoted: bool) -> String {
+/// What an entry came to, in words for the last column of the list: what came back, and what it is about.
+pub(super) fn outcome(event: &Event, cells: usize, glyphs: &Glyphs) -> String {
     let line = &event.line;
-    let attribute = line.attribute.as_deref().map(short_path);
     let reason = line.reason.as_deref().unwrap_or_default();
+    let path = |cells: usize| line.attribute.as_deref().map(|path| path_in(path, cells.max(8), glyphs).to_string());
     match line.status {
-        LogStatus::Failure | LogStatus::Warning => {
+        LogStatus::Failure => {
             let code = line.code.as_deref().unwrap_or_default();
-            let answer = match answer_in(reason) {
-                Some(answer) => answer.to_owned(),
-                None if line.status == LogStatus::Failure => unanswered(code, reason).to_owned(),
-                None => String::new(),
-            };
-            let what = attribute
-                .unwrap_or_else(|| if reason.is_empty() { code.to_owned() } else { said_in(reason).to_owned() });
-            if answer.is_empty() { what } else { format!("{answer}   {what}") }
+            let answer = answer_in(reason).unwrap_or_else(|| unanswered(code, reason));
+            // The kind of the answer gives way to what it is about.
+            let tight = cells < answer.chars().count() + 3 + ABOUT;
+            let answer =
+                if tight { answer.split(' ').next().filter(|s| s.len() == 3).unwrap_or(answer) } else { answer };
+            let said = || if reason.is_empty() { code.to_owned() } else { said_in(reason).to_owned() };
+            let what = path(cells.saturating_sub(answer.chars().count() + 3)).unwrap_or_else(said);
+            format!("{answer}   {what}")
         }
-        LogStatus::Skipped => {
-            if reason.is_empty() {
-                line.code.clone().unwrap_or_default()
-            } else {
-                reason.to_owned()
-            }
-        }
-        LogStatus::Success => match (attribute, &line.value, line.changes) {
-            (Some(attribute), Some(value), _) => format!("{attribute}   {}", quote_if(value, quoted)),
-            (Some(attribute), None, _) => attribute,
+        LogStatus::Warning | LogStatus::Skipped if !reason.is_empty() => said_in(reason).to_owned(),
+        LogStatus::Warning | LogStatus::Skipped => line.code.clone().unwrap_or_default(),
+        LogStatus::Success => match (path(cells), &line.value, line.changes) {
+            (Some(path), Some(value), _) => format!("{path}   {value}"),
+            (Some(path), None, _) => path,
             (None, _, 0) => String::new(),
             (None, _, 1) => "1 attribute".to_owned(),
             (None, _, n) => format!("{} attributes", words::count(n)),
@@ -200,7 +214,7 @@ mod tests {
             ("name.givenName", "name.givenName"),
             ("phoneNumbers[type eq \"work\"].value", "phoneNumbers.work"),
             ("addresses[type eq \"home\"].postalCode", "addresses.home.postalCode"),
-            ("emails[primary eq true].value", "emails"),
+            ("emails[primary eq true].value", "emails.primary"),
             ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "department"),
             ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value", "manager.value"),
             ("urn:x:User:tags[type eq \"a\"].value", "tags.a"),
@@ -209,6 +223,17 @@ mod tests {
         ] {
             assert_eq!(short_path(path), short, "{path}");
         }
+    }
+
+    #[test]
+    fn a_path_is_as_long_as_its_column_allows() {
+        let phone = "phoneNumbers[type eq \"work\"].value";
+        let glyphs = Glyphs::unicode();
+        for (cells, shown) in [(40, phone), (17, "phoneNumbers.work"), (15, "phone.work"), (6, "…work"), (4, "ph…k")]
+        {
+            assert_eq!(path_in(phone, cells, &glyphs).as_str(), shown, "{cells}");
+        }
+        assert_eq!(path_in("name.familyName", 11, &glyphs).as_str(), "…familyName");
     }
 
     #[test]

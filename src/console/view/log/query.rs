@@ -169,6 +169,8 @@ pub enum Answer {
     Counts {
         /// As asked.
         stamp: u64,
+        /// As asked.
+        seen: i64,
         /// The numbers.
         counts: Counts,
     },
@@ -210,7 +212,7 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
                 total: log::count(c, &LogFilter::default(), COUNTED)?,
                 newer: log::newer_than(c, *seen, &filter)?,
             };
-            Answer::Counts { stamp: *stamp, counts }
+            Answer::Counts { stamp: *stamp, seen: *seen, counts }
         }
         Query::Detail(event) => Answer::Detail(detail(c, event)?.map(Box::new)),
         Query::Export(which) => {

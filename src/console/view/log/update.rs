@@ -1,7 +1,7 @@
 //! What happens to the log: keys, answers, time.
 
 use super::full;
-use super::query::{Answer, Counts, Event, Query, Scope, Which};
+use super::query::{Answer, Counts, Event, Query, Scope};
 use super::state::{Log, Pane, Totals, ask};
 use crate::console::action::Action;
 use crate::console::effect::{Effect, Tone};
@@ -12,12 +12,10 @@ use crate::console::standing::Mood;
 use crate::console::words;
 use crate::model::ObjectType;
 use crate::store::log::{Causes, LogAnchor};
-use crate::store::window::{Anchor, Window};
+use crate::store::window::{Anchor, Counted, Window};
 use crate::text::show;
-use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
 use jiff::Timestamp;
 use tui_input::Input;
-use tui_input::backend::crossterm::EventHandler;
 
 impl Log {
     /// Asks again for what is shown. Rows that are there stay: the log only grows.
@@ -88,10 +86,7 @@ impl Log {
             Answer::Causes(causes) => self.take_causes(causes),
             Answer::Window { stamp, .. } | Answer::Counts { stamp, .. } if stamp != self.stamp => Vec::new(),
             Answer::Window { anchor, window, began, .. } => self.take_window(shared, &anchor, window, began),
-            Answer::Counts { counts, .. } => {
-                self.take_counts(counts);
-                Vec::new()
-            }
+            Answer::Counts { seen, counts, .. } => self.take_counts(seen, counts),
             Answer::Detail(detail) => {
                 let same = detail.as_ref().map(|d| &d.event.line.id) == self.detail.as_ref().map(|d| &d.event.line.id);
                 if !same {
@@ -183,24 +178,30 @@ impl Log {
     }
 
     /// Events that come while a cycle runs fill blank rows above; when those are used up everything moves down by a
-    /// third of a page at once, which costs less than moving a little each time.
+    /// half a page at once, which costs less than moving a little each time.
     fn make_room(&mut self, came: usize, running: bool) {
         // Few rows move cheaply, and blank rows above a short list look lost.
         let short = self.events.rows.len() < self.events.height;
         if !running || short {
             self.gap = 0;
         } else if came > self.gap {
-            self.gap = (self.events.height / 3).saturating_sub(came - self.gap);
+            self.gap = (self.events.height / 2).saturating_sub(came - self.gap);
         } else {
             self.gap -= came;
         }
     }
 
-    fn take_counts(&mut self, counts: Counts) {
+    fn take_counts(&mut self, seen: i64, mut counts: Counts) -> Vec<Effect> {
+        // What is newer was counted from another place than the list is at by now.
+        let stale = seen != self.seen && !self.follow;
+        if stale {
+            counts.newer = self.counts.map(|before| before.newer).unwrap_or_default();
+        }
         self.counts = Some(counts);
         if self.newer() > 0 {
             self.events.more_above = true;
         }
+        if stale { vec![self.count()] } else { Vec::new() }
     }
 
     /// Whether an action can be done now, or why not.
@@ -318,6 +319,9 @@ impl Log {
     fn pause(&mut self) {
         self.follow = false;
         self.gap = 0;
+        if let Some(counts) = &mut self.counts {
+            counts.newer = Counted::default();
+        }
         if !self.events.more_above {
             self.seen = self.events.rows.first().map_or(self.seen, |event| event.line.seq);
         }
@@ -349,7 +353,7 @@ impl Log {
         }
     }
 
-    fn step_event(&mut self, step: Step) -> Vec<Effect> {
+    pub(super) fn step_event(&mut self, step: Step) -> Vec<Effect> {
         if matches!(step, Step::Top) && !self.follow {
             // The newest there is: following goes on.
             return self.toggle_follow();
@@ -410,48 +414,6 @@ impl Log {
         }
         self.fit(shared);
         Some(Vec::new())
-    }
-
-    pub(super) fn typed(&mut self, shared: &Shared, key: KeyEvent) -> Vec<Effect> {
-        self.fit(shared);
-        match key.code {
-            KeyCode::Esc => {
-                self.typing = false;
-                let had = !self.filter.value().is_empty();
-                self.filter = Input::default();
-                if had { self.restart() } else { Vec::new() }
-            }
-            KeyCode::Enter | KeyCode::Tab => {
-                self.typing = false;
-                self.pane = Pane::Events;
-                Vec::new()
-            }
-            KeyCode::Down => self.step_event(Step::Rows(1)),
-            KeyCode::Up => self.step_event(Step::Rows(-1)),
-            KeyCode::PageDown => self.step_event(Step::Half(1)),
-            KeyCode::PageUp => self.step_event(Step::Half(-1)),
-            _ => {
-                let before = self.which();
-                self.filter.handle_event(&Terminal::Key(key));
-                self.refiltered(&before)
-            }
-        }
-    }
-
-    pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
-        let before = self.which();
-        let at = self.filter.cursor();
-        let mut value: Vec<char> = self.filter.value().chars().collect();
-        let at = at.min(value.len());
-        let pasted: Vec<char> = text.chars().collect();
-        let cursor = at + pasted.len();
-        value.splice(at..at, pasted);
-        self.filter = Input::new(value.into_iter().collect()).with_cursor(cursor);
-        self.refiltered(&before)
-    }
-
-    fn refiltered(&mut self, before: &Which) -> Vec<Effect> {
-        if *before == self.which() { Vec::new() } else { self.restart() }
     }
 
     /// The object of the selected event, or the example of the selected cause.

@@ -9,7 +9,7 @@ use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::console::words;
-use crate::text::show;
+use crate::text::{show, width};
 
 pub(super) fn draw(plan: &Plan, shared: &Shared, canvas: &mut Canvas<'_>) {
     let layout = Layout::of(canvas.width(), canvas.height());
@@ -178,7 +178,10 @@ fn guard_line(model: &Model, canvas: &mut Canvas<'_>) {
     x = put(canvas, x, 2, &format!("removals {counts} = {limit}"), Token::Text) + 4;
     let (mark, words, token) = verdict(model, canvas);
     x = canvas.put(x, 2, mark, token) + 1;
-    put(canvas, x, 2, &words, token);
+    // The mark alone says it where the words do not fit.
+    if usize::from(x) + width(&words) < usize::from(canvas.width()) {
+        put(canvas, x, 2, &words, token);
+    }
 }
 
 fn list(plan: &Plan, model: &Model, tree: &Tree, canvas: &mut Canvas<'_>, layout: Layout, columns: u16) {
@@ -196,9 +199,14 @@ fn list(plan: &Plan, model: &Model, tree: &Tree, canvas: &mut Canvas<'_>, layout
     } else {
         let all = 23.min(columns);
         canvas.put_right(9, all.saturating_sub(3), layout.title, show(&total), Token::Muted);
-        canvas.put_in(all, layout.title, columns.saturating_sub(all + 1), "all", Token::Muted);
+        if plan.marks.is_empty() {
+            canvas.put_in(all, layout.title, columns.saturating_sub(all + 1), "all", Token::Muted);
+        } else {
+            let words = show(&format!("{} marked", words::count(plan.marks.len() as u64)));
+            canvas.put_right(all - 2, columns.saturating_sub(1), layout.title, words, Token::Mark);
+        }
     }
-    if tree.len() == 0 {
+    if tree.is_empty() {
         nothing(plan, model, canvas, layout, columns);
         return;
     }
@@ -244,7 +252,7 @@ fn list_row(plan: &Plan, model: &Model, tree: &Tree, row: Row, canvas: &mut Canv
         Row::Cause(index) => {
             let Some(cause) = model.cannot.get(index) else { return };
             canvas.put_right(3, 7, y, show(&words::count(cause.count)), Token::Text);
-            canvas.put_in(9, y, end.saturating_sub(9), &cause.words, Token::Text);
+            canvas.put_in(9, y, (end + 1).saturating_sub(9), &cause.words, Token::Text);
         }
         Row::More(_, n) => {
             put(canvas, 5, y, &format!("{} more", words::count(n as u64)), Token::Muted);

@@ -40,7 +40,8 @@ impl Layout {
             width
         };
         let detail = (list + 3).min(width);
-        let detail_end = third.map_or(width, |third| third - 3);
+        // Room between what stands at the right end and the line beside it.
+        let detail_end = third.map_or(width, |third| third - 5);
         let (title, first) = if roomy { (5, 7) } else { (3, 5) };
         Self {
             list,

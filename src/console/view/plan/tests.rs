@@ -6,11 +6,12 @@ use crate::console::effect::Effect;
 use crate::console::event::Event;
 use crate::console::page::PageId;
 use crate::console::query::{Answer as Answered, Query as Asked, Slot};
-use crate::console::shared::WriteMode;
+use crate::console::shared::{Runner, WriteMode};
 use crate::console::standing::Standing;
 use crate::console::testing::{Console, noon, shared};
 use crate::engine::Answer as Told;
 use crate::model::{Change, Counts, Cycle, CycleKind, CycleState, ObjectType, Operation, OperationState, Verb};
+use crate::store::cycles::Progress;
 use crate::sync::approval::PlanPrint;
 use crate::sync::cycle::CycleReport;
 use crate::text::show;
@@ -303,6 +304,50 @@ fn marked_and_filtered() {
 }
 
 #[test]
+fn the_plan_is_being_applied() {
+    pictures("applying", |w, h, theme| {
+        let mut console = shown(w, h, theme);
+        console.state.shared.write = WriteMode::Open;
+        console.keys("A").wait(0.6).keys("\"97\" enter");
+        assert!(asked(&mut console, |r| matches!(r, Request::Apply { .. })).is_some());
+        let mut cycle = report(Vec::new()).cycle;
+        cycle.state = CycleState::Running;
+        let progress = Progress { phase: "applying".into(), done: 31, total: Some(98), updated_at: String::new() };
+        console.standing(Standing {
+            enabled: true,
+            held_by: Some(("heeler".into(), 1, "host".into())),
+            cycle: Some(cycle),
+            progress: Some(progress),
+            read_at: Some(noon() - SignedDuration::from_secs(12)),
+            ..Standing::default()
+        });
+        console.wait(1.0);
+        console
+    });
+}
+
+#[test]
+fn planning_again_failed_beside_another_process() {
+    pictures("watching", |w, h, theme| {
+        let mut console = shown(w, h, theme);
+        console.event(Event::Runner(Runner::Elsewhere { command: show("heeler run"), pid: 4711, host: show("host") }));
+        console.take();
+        console.keys("r");
+        let ticket = asked(&mut console, |r| matches!(r, Request::Plan)).unwrap();
+        let trouble = Trouble { what: show("the directory did not answer in time"), advice: Vec::new() };
+        console.event(Event::Desk(ticket, News::Done(Err(trouble))));
+        console
+    });
+}
+
+#[test]
+fn other_sizes() {
+    for (w, h) in [(60, 16), (100, 30), (120, 40)] {
+        snapshot(&format!("size_{w}"), &shown(w, h, "mono"));
+    }
+}
+
+#[test]
 fn the_confirmation() {
     pictures("confirm", |w, h, theme| {
         let mut console = shown(w, h, theme);
@@ -578,8 +623,8 @@ proptest! {
     #[test]
     fn the_tree_loses_nobody(n in 0_u32..300, keep in 1_u32..7, height in 1_usize..60, roomy: bool, filter: bool) {
         let model = many(n);
-        let filtered = filter.then(|| (0..n).filter(|i| i % keep == 0).collect::<Vec<u32>>());
-        let wanted = filtered.as_ref().map_or(n as usize, Vec::len);
+        let filtered = filter.then(|| Arc::new((0..n).filter(|i| i % keep == 0).collect::<Vec<u32>>()));
+        let wanted = filtered.as_ref().map_or(n as usize, |kept| kept.len());
         let tree = Tree::new(&model, filtered.clone(), &Class::ALL, height, roomy);
         let rows: Vec<Row> = (0..tree.len()).map(|i| tree.at(i).unwrap()).collect();
         let entries: Vec<usize> = rows.iter().filter_map(|r| match r { Row::Entry(i) => Some(*i), _ => None }).collect();

@@ -2,6 +2,7 @@
 //! two hundred thousand objects costs what one of a hundred costs.
 
 use super::model::{Class, Model};
+use std::sync::Arc;
 
 /// Entries of a class that are shown at least, while it is not expanded.
 const FEW: usize = 3;
@@ -44,13 +45,13 @@ impl Section {
 pub struct Tree {
     sections: Vec<Section>,
     /// Entries of the filter, by class; `None` without one.
-    filtered: Option<Vec<u32>>,
+    filtered: Option<Arc<Vec<u32>>>,
     roomy: bool,
 }
 
 impl Tree {
     /// Lays the list out for a height. `filtered` are the entries that fit the filter, in order.
-    pub fn new(model: &Model, filtered: Option<Vec<u32>>, expanded: &[Class], height: usize, roomy: bool) -> Self {
+    pub fn new(model: &Model, filtered: Option<Arc<Vec<u32>>>, expanded: &[Class], height: usize, roomy: bool) -> Self {
         let mut sections = Vec::new();
         for class in Class::ALL {
             let range = model.range(class);
@@ -87,6 +88,11 @@ impl Tree {
     pub fn len(&self) -> usize {
         let rows: usize = self.sections.iter().map(Section::rows).sum();
         rows + if self.roomy { self.sections.len().saturating_sub(1) } else { 0 }
+    }
+
+    /// Whether there is nothing to list.
+    pub fn is_empty(&self) -> bool {
+        self.sections.is_empty()
     }
 
     /// Objects in the list, whether they have a row or not.

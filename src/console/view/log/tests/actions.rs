@@ -73,7 +73,7 @@ fn every_event_is_reached_whatever_the_window_holds() {
     console.keys("tab");
     let mut ids = BTreeSet::new();
     let mut copied = |console: &mut Console| {
-        console.keys("y j j enter");
+        console.keys("y j enter");
         let copied = |effect| match effect {
             Effect::Copy { text, .. } => Some(text),
             _ => None,
@@ -371,7 +371,7 @@ fn what_is_asked_for_before_the_causes_are_there_is_not_forgotten() {
 fn rows_of_a_list_that_is_gone_are_not_shown() {
     let world = World::filled();
     let mut console = world.at(80, 24);
-    let stale = query::Answer::Log(super::super::Answer::Counts { stamp: 0, counts: Default::default() });
+    let stale = query::Answer::Log(super::super::Answer::Counts { stamp: 0, seen: 0, counts: Default::default() });
     let before = console.screen();
     console.answer(PageId::Log, stale);
     assert_eq!(console.screen(), before);

@@ -233,7 +233,7 @@ fn summary(model: &Model, row: Option<Row>, canvas: &mut Canvas<'_>) {
             None => {}
         }
     }
-    counts.sort_by(|a, b| b.1.cmp(&a.1));
+    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     for (y, (reason, n)) in (3..canvas.height()).zip(counts) {
         canvas.put_right(0, 7, y, show(&words::count(n)), Token::Text);
         put(canvas, 9, y, reason, Token::Text);
