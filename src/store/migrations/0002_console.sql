@@ -8,8 +8,10 @@ ALTER TABLE users ADD COLUMN title_key TEXT NOT NULL DEFAULT '';
 UPDATE users SET
   department_key = CASE json_type(properties, '$.department') WHEN 'text' THEN fold(json_extract(properties, '$.department')) ELSE '' END,
   title_key = CASE json_type(properties, '$.jobTitle') WHEN 'text' THEN fold(json_extract(properties, '$.jobTitle')) ELSE '' END;
--- Lists show and sort users by the name they sign in with; who has none stands there under the other name.
-ALTER TABLE users ADD COLUMN user_key TEXT NOT NULL GENERATED ALWAYS AS (coalesce(upn_key, name_key)) VIRTUAL;
+-- Lists show and sort users by the name they sign in with, first by what stands before the @ (a blank comes before every
+-- letter and digit); who has none stands there under the other name.
+ALTER TABLE users ADD COLUMN user_key TEXT NOT NULL
+  GENERATED ALWAYS AS (coalesce(replace(upn_key, '@', ' '), name_key)) VIRTUAL;
 CREATE INDEX users_user ON users (user_key, pk);
 CREATE INDEX users_department ON users (department_key, user_key, pk);
 CREATE INDEX users_gone ON users (id) WHERE removed IS NOT NULL;

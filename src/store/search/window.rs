@@ -369,7 +369,10 @@ impl Plan {
             let other = if *only == StoredState::Linked { StoredState::Unlinked } else { StoredState::Linked };
             (states, not) = (vec![other], false);
         }
-        let (mut tests, mut rows) = (vec!["0".to_owned()], Vec::new());
+        // No state of that name: no, but as a value, since SQLite takes a query with a constant no apart until forced
+        // indexes no longer fit.
+        let no = self.bind(0.into());
+        let (mut tests, mut rows) = (vec![format!("?{no}")], Vec::new());
         for state in states {
             tests.push(state.test().replace("{}", self.table));
             rows.push(state.ids().replace("{}", self.table));

@@ -250,7 +250,7 @@ impl Directory {
 
     /// The selection of the detail is on a line that leads somewhere.
     fn rest(&mut self, shared: &Shared) {
-        let columns = draw::detail_columns(shared.width, self.zoom);
+        let columns = draw::detail_columns(shared, self.zoom);
         let lines = self.lines(shared, columns);
         if lines.get(self.line).is_none_or(|line| line.follow.is_none()) {
             self.line = lines.iter().position(|line| line.follow.is_some()).unwrap_or(0);
@@ -258,7 +258,7 @@ impl Directory {
     }
 
     fn go_line(&mut self, shared: &Shared, step: Step) -> Vec<Effect> {
-        let lines = self.lines(shared, draw::detail_columns(shared.width, self.zoom));
+        let lines = self.lines(shared, draw::detail_columns(shared, self.zoom));
         let half = isize::try_from(draw::detail_height(shared) / 2).unwrap_or(1).max(1);
         let leads: Vec<usize> = (0..lines.len()).filter(|i| lines[*i].follow.is_some()).collect();
         let at = leads.iter().position(|i| *i >= self.line).unwrap_or(0);
@@ -275,7 +275,7 @@ impl Directory {
 
     /// Keeps in mind where the selected line leads.
     pub(super) fn point(&mut self, shared: &Shared) {
-        let lines = self.lines(shared, draw::detail_columns(shared.width, self.zoom));
+        let lines = self.lines(shared, draw::detail_columns(shared, self.zoom));
         self.followed = lines.get(self.line).and_then(|line| line.follow.clone());
     }
 
@@ -349,7 +349,7 @@ impl Directory {
     /// The next difference: of the detail, or the next row that needs a look.
     fn next(&mut self, shared: &Shared, forwards: bool, in_detail: bool) -> Vec<Effect> {
         if in_detail {
-            let lines = self.lines(shared, draw::detail_columns(shared.width, self.zoom));
+            let lines = self.lines(shared, draw::detail_columns(shared, self.zoom));
             let differs = |i: &usize| lines[*i].differs;
             let found = if forwards {
                 (self.line + 1..lines.len()).find(differs)

@@ -16,6 +16,8 @@ use crate::text::{Shown, show, width};
 const CHROME: u16 = 4;
 /// Rows above the first row of the list.
 const ABOVE: u16 = 3;
+/// From so many rows on there is room for more than the attributes.
+const TALL: u16 = 32;
 /// Below this many columns list and detail take turns.
 const BOTH: u16 = 76;
 
@@ -266,10 +268,12 @@ pub(super) fn detail_rows(h: u16) -> (u16, u16) {
 }
 
 /// The columns of the detail on a screen of so many columns.
-pub(super) fn detail_columns(w: u16, zoom: bool) -> Columns {
-    match list_width(w) {
-        Some(cells) if !zoom => Columns::of(w.saturating_sub(cells + 3), false),
-        _ => Columns::of(w.saturating_sub(1), true),
+pub(super) fn detail_columns(shared: &Shared, zoom: bool) -> Columns {
+    // Groups and history follow where there is room below the attributes.
+    let full = zoom || shared.height >= TALL;
+    match list_width(shared.width) {
+        Some(cells) if !zoom => Columns::of(shared.width.saturating_sub(cells + 3), full),
+        _ => Columns::of(shared.width.saturating_sub(1), full),
     }
 }
 
@@ -289,7 +293,7 @@ fn detail(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>) {
         }
         return;
     };
-    let columns = Columns::of(w, view.zoom);
+    let columns = detail_columns(shared, view.zoom);
     let glyphs = &shared.look.glyphs;
     let live = view.live();
     let in_app = live.and_then(|l| l.as_deref());

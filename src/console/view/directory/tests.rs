@@ -50,6 +50,9 @@ fn ada_in_app(world: &World) -> InApp {
 #[test]
 fn it_looks_as_drawn() {
     let world = World::filled();
+    for (width, height) in [(60, 16), (100, 30), (120, 36)] {
+        insta::assert_snapshot!(format!("all-{width}"), picture(&world, (width, height), "default", ""));
+    }
     for size in [(80, 24), (160, 45)] {
         for theme in ["default", "mono"] {
             for (state, keys) in [
