@@ -153,6 +153,16 @@ fn hostile_names_are_text_on_every_screen() {
         clean(&term, "the stepper");
         same_when_painted_anew(&mut term, "the stepper");
         term.key("esc");
+        if columns < 120 {
+            // The other views show the same names in fewer columns; where they are cut is what differs.
+            for view in ["3", "4", "5"] {
+                term.view(view);
+                clean(&term, "a view of 80 columns");
+            }
+            term.keys("ctrl-c ctrl-c");
+            assert_eq!(term.exit(), 0);
+            continue;
+        }
         term.view("3");
         clean(&term, "the mapping with its values");
         same_when_painted_anew(&mut term, "the mapping with its values");
@@ -166,7 +176,7 @@ fn hostile_names_are_text_on_every_screen() {
         same_when_painted_anew(&mut term, "one entry of the log");
         term.key("esc");
         term.view("5");
-        term.quiet_for(Duration::from_millis(600));
+        term.wait_for("nothing written");
         for _ in 0..10 {
             term.key("j");
         }
