@@ -105,15 +105,15 @@ fn renamed() -> (Sandbox, Home, Vec<String>) {
     let sandbox = Sandbox::serve(&["--users", &count, "--groups", "3"]);
     let home = Setup::of(&sandbox).line("scope = \"all\"").home();
     let users = sandbox.graph_list("/users?$select=id,userPrincipalName&$top=999");
+    let mut taken = 0;
     for (user, name) in users.iter().zip(&names) {
         let id = user["id"].as_str().unwrap();
         let properties = json!({"displayName": name, "jobTitle": name, "department": name});
         let answer = sandbox.graph("PATCH", &format!("/users/{id}"), Some(&properties));
-        if answer.status >= 400 {
-            // A directory that refuses a name cannot show it either.
-            println!("refused by the directory: {name:?}");
-        }
+        // A directory that refuses a name cannot show it either.
+        taken += usize::from(answer.status < 400);
     }
+    assert!(taken >= 40, "the directory takes {taken} of {} names", names.len());
     home.run(&["sync", "--json"]);
     // What changes again is what a plan shows.
     for (user, name) in users.iter().zip(names.iter().rev()) {
@@ -132,15 +132,15 @@ fn hostile_names_are_text_on_every_screen() {
         let mut term = Start::configured(&home).size(columns, rows).start();
         term.ready();
         // Everybody once, with details.
-        term.key("2");
-        term.quiet_for(Duration::from_millis(200));
+        term.view("2");
         clean(&term, "the list of people");
-        let step = if columns == 160 { 1 } else { 7 };
+        let step = if columns == 160 { 3 } else { 12 };
         for n in 0..names.len() / step {
             for _ in 0..step {
                 term.key("j");
             }
-            term.quiet_for(Duration::from_millis(if n % 8 == 0 { 220 } else { 60 }));
+            // Details come when the selection rests.
+            term.quiet_for(Duration::from_millis(if n % 3 == 0 { 180 } else { 20 }));
         }
         clean(&term, "details of people");
         same_when_painted_anew(&mut term, "details of people");
@@ -152,12 +152,21 @@ fn hostile_names_are_text_on_every_screen() {
         term.quiet_for(Duration::from_millis(600));
         clean(&term, "the stepper");
         same_when_painted_anew(&mut term, "the stepper");
-        term.keys("esc 3");
-        term.quiet_for(Duration::from_millis(300));
+        term.key("esc");
+        if columns < 120 {
+            // The other views show the same names in fewer columns; where they are cut is what differs.
+            for view in ["3", "4", "5"] {
+                term.view(view);
+                clean(&term, "a view of 80 columns");
+            }
+            term.keys("ctrl-c ctrl-c");
+            assert_eq!(term.exit(), 0);
+            continue;
+        }
+        term.view("3");
         clean(&term, "the mapping with its values");
         same_when_painted_anew(&mut term, "the mapping with its values");
-        term.key("4");
-        term.quiet_for(Duration::from_millis(300));
+        term.view("4");
         term.keys("tab j j j j j j");
         term.quiet_for(Duration::from_millis(200));
         clean(&term, "the log");
@@ -165,8 +174,9 @@ fn hostile_names_are_text_on_every_screen() {
         term.quiet_for(Duration::from_millis(200));
         clean(&term, "one entry of the log");
         same_when_painted_anew(&mut term, "one entry of the log");
-        term.keys("esc 5");
-        term.quiet_for(Duration::from_millis(1500));
+        term.key("esc");
+        term.view("5");
+        term.wait_for("nothing written");
         for _ in 0..10 {
             term.key("j");
         }

@@ -15,8 +15,7 @@ fn colours(term: &Term) -> usize {
 /// Focus and selection can be seen without any colour.
 fn one_can_see_where_one_is(term: &mut Term) {
     for view in ["1", "2", "3", "4", "5"] {
-        term.key(view);
-        term.quiet_for(std::time::Duration::from_millis(150));
+        term.view(view);
         let marked = term.contents().contains(['›', '>', '▌', '|', '━', '=']);
         assert!(term.has_reversed() || marked, "nothing is selected in view {view}\n{}", term.dump());
     }

@@ -37,12 +37,11 @@ fn no_paste_is_a_command() {
         ("without an end", format!("\x1b[200~{commands}").into_bytes()),
     ];
     for view in VIEWS {
-        term.key(view);
-        term.quiet_for(Duration::from_millis(150));
+        term.view(view);
         let before = head(&term);
         for (what, bytes) in &pastes {
-            // Two seconds each: not in every view.
-            if *what == "without an end" && !matches!(view, "2" | "4") {
+            // What is decided before any view is asked need not be tried in each.
+            if what.starts_with("without an end") && view != "2" || what.ends_with("escapes") && view != "4" {
                 continue;
             }
             term.raw(bytes);
@@ -66,8 +65,7 @@ fn no_paste_is_a_command() {
 fn a_large_paste_neither_hangs_nor_presses_keys() {
     let mut term = Start::resting().start();
     term.ready();
-    term.key("2");
-    term.quiet();
+    term.view("2");
     let before = head(&term);
     let mut bytes = b"\x1b[200~".to_vec();
     bytes.extend(b"W\rq\r".repeat(64 * 1024));
@@ -112,7 +110,7 @@ fn any_bytes_leave_it_alive_and_writing_nothing() {
     let mut term = Start::resting().start();
     term.ready();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    for _ in 0..300 {
+    for _ in 0..120 {
         let mut bytes = Vec::new();
         for _ in 0..24 {
             random ^= random << 13;

@@ -1,6 +1,7 @@
 //! Reading the keyboard, on a thread of its own.
 
 use super::decode::Decoder;
+use super::output::size;
 use super::owner;
 use crate::text::Shown;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -259,7 +260,7 @@ impl Inputs {
                 }
                 () = came(&mut self.suspended) => Some(Input::Suspend),
                 () = came(&mut self.continued) => Some(Input::Resumed),
-                () = came(&mut self.resized) => size(),
+                () = came(&mut self.resized) => size().map(|(columns, rows)| Input::Resize(columns, rows)),
                 input = self.from.recv() => {
                     self.taken.fetch_add(1, Ordering::Relaxed);
                     Some(input.unwrap_or(Input::Gone))
@@ -286,11 +287,6 @@ async fn came(signal: &mut Option<Signal>) {
         }
         None => std::future::pending().await,
     }
-}
-
-fn size() -> Option<Input> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    (size.ws_col > 0 && size.ws_row > 0).then_some(Input::Resize(size.ws_col, size.ws_row))
 }
 
 /// The thread. A ctrl-c that nobody answers is a console that hangs: the next one ends the process, as it does in

@@ -7,6 +7,12 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+/// Columns and rows of the terminal behind standard output, if it tells.
+pub(super) fn size() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((size.ws_col, size.ws_row))
+}
+
 /// Takes the bytes of frames.
 pub trait Output {
     /// Hands bytes over and says how many were taken; 0 means that nothing can be taken right now. Never waits.
