@@ -3,12 +3,13 @@
 mod command;
 mod detail;
 mod draw;
+mod question;
 mod raw;
 mod run;
+mod taking;
 #[cfg(test)]
 mod tests;
 
-use super::confirm::Confirm;
 use super::{CopyItem, Object, Page, PageId, Subject, menu};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
@@ -16,10 +17,8 @@ use crate::console::desk::{News, Reply, Request, Ticket, Trouble, outcome};
 use crate::console::effect::{Effect, Tone};
 use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
-use crate::console::view::mapping::short_path;
-use crate::model::ObjectType;
 use crate::sync::trace::Stage;
-use crate::text::{Shown, json_pretty, show};
+use crate::text::{Shown, show};
 use jiff::{SignedDuration, Timestamp};
 use run::Run;
 use std::sync::Arc;
@@ -223,75 +222,6 @@ impl Provision {
         }
         Ok(())
     }
-
-    /// Asks whether to write.
-    fn question(&self, shared: &Shared) -> Vec<Effect> {
-        let Some(run) = self.run().filter(|run| run.would_write()) else {
-            return vec![Effect::say("there is nothing to write")];
-        };
-        if shared.may_write(&self.subject_of()).is_err() {
-            return vec![Effect::say("write mode is off: W unlocks writing for this one, for 5 minutes")];
-        }
-        let what = match self.object.object_type {
-            ObjectType::User => "user",
-            ObjectType::Group => "group",
-        };
-        let mut lines = vec![show(&format!("{} in {}: {}", self.object.name, shared.job.target, run.verbs()))];
-        let names: Vec<String> = run.trace.changes.iter().map(|c| short_path(&c.attribute)).collect();
-        let left: Vec<String> = self.skip.iter().map(|attribute| short_path(attribute)).collect();
-        let mut words = |label: &str, names: &[String]| {
-            if !names.is_empty() {
-                let text = format!("{label} {}", names.join(", "));
-                let clean = show(&text);
-                let wrapped = crate::text::wrap(clean.as_str(), Some(66), 2);
-                let more = wrapped.len() > 4;
-                lines.extend(wrapped.iter().take(4).map(|line| show(line)));
-                if more {
-                    lines.push(show("  …"));
-                }
-            }
-        };
-        words("writes", &names);
-        words("leaves out", &left);
-        if run.held().next().is_some() {
-            lines.push(show("What a guard holds stays held."));
-        }
-        let (agreed, subject) = (Arc::clone(&self.agreed), self.subject_of());
-        let then = Box::new(move |shared: &mut Shared| {
-            // The time may have run out while the question stood there.
-            agreed.store(shared.may_write(&subject).is_ok(), Ordering::Relaxed);
-            vec![Effect::Act(Action::Apply)]
-        });
-        let confirm = Confirm::new(&format!("write this {what} for real"), lines, "write it", then);
-        let confirm = if run.deletes() { confirm.typed("type delete to go on", "delete") } else { confirm };
-        vec![Effect::Open(Box::new(confirm))]
-    }
-
-    /// What `enter` does: on to the next step, and from the plan to the question.
-    fn next(&mut self, shared: &Shared) -> Vec<Effect> {
-        let Some(run) = self.run() else { return Vec::new() };
-        let at = Stage::ALL.iter().position(|stage| *stage == self.stage).unwrap_or(0);
-        let end = if run.dry_run { Stage::Plan } else { Stage::Verify };
-        if self.stage >= end {
-            return if run.dry_run { self.question(shared) } else { Vec::new() };
-        }
-        if let Some(stage) = Stage::ALL.get(at + 1) {
-            self.stage = *stage;
-            self.scroll = 0;
-        }
-        Vec::new()
-    }
-
-    /// The command that does the same dry run; by id where the name cannot be written on a command line.
-    fn command(&self, shared: &Shared) -> Option<String> {
-        let of = |name: &str| {
-            let fixed = ["heeler", "provision"];
-            let name = (!name.starts_with('-')).then_some(name)?;
-            let flags = shared.job.flags.iter().map(String::as_str);
-            command::line(fixed.into_iter().chain([name, "--dry-run"]).chain(flags))
-        };
-        of(&self.object.name).or_else(|| of(&self.object.id))
-    }
 }
 
 impl Page for Provision {
@@ -343,7 +273,7 @@ impl Page for Provision {
                 let open = shared.may_write(&self.subject_of()).is_ok();
                 if run.dry_run && self.stage >= Stage::Plan && run.would_write() && open {
                     hints.push((Action::Open, "write…"));
-                } else if self.stage < Stage::Plan || !run.dry_run && self.stage < Stage::Verify {
+                } else if self.stage < run.telling() {
                     hints.push((Action::Open, "next"));
                 }
                 if self.may_skip().is_ok() {
@@ -465,35 +395,6 @@ impl Page for Provision {
     }
 
     fn copies(&self, shared: &Shared) -> Vec<CopyItem> {
-        let item = |what, text: String| CopyItem { what, text };
-        let mut items: Vec<CopyItem> = self.command(shared).map(|line| item("command", line)).into_iter().collect();
-        if let Some(run) = self.run() {
-            if let Some(PlanRow::Change(index)) = self.rows.current()
-                && let Some(change) = run.trace.changes.get(*index).filter(|_| self.stage == Stage::Plan)
-            {
-                items.push(item("new value", text_of(&change.new)));
-                items.push(item("attribute", change.attribute.clone()));
-            }
-            let sent: Vec<String> = run
-                .trace
-                .requests
-                .iter()
-                .filter(|e| !e.is_read())
-                .map(|e| {
-                    let body = e.body.as_ref().and_then(|body| json_pretty(body).ok());
-                    format!("{}\n{}", e.words(), body.map(|b| b.to_string()).unwrap_or_default())
-                })
-                .collect();
-            if !sent.is_empty() {
-                items.push(item("request", sent.join("\n\n")));
-            }
-            items.extend(json_pretty(&run.raw).ok().map(|text| item("answer as JSON", text.to_string())));
-        }
-        items.push(item("id", self.object.id.clone()));
-        items
+        self.offered(shared)
     }
-}
-
-fn text_of(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -310,3 +310,22 @@ fn without_colour_nothing_has_one() {
         }
     }
 }
+
+#[test]
+fn every_action_is_answered_somewhere() {
+    let shared = shared(160, 45, "default");
+    let object = crate::console::page::Object {
+        object_type: crate::model::ObjectType::User,
+        id: "1".into(),
+        name: "ada@contoso.example".into(),
+    };
+    let mut pages: Vec<Box<dyn Page>> = vec![
+        Box::new(crate::console::page::provision::Provision::new(object)),
+        Box::new(crate::console::page::copy_menu::CopyMenu::new(Vec::new())),
+    ];
+    pages.extend(State::new(shared).views);
+    for entry in REGISTRY.iter().filter(|e| !e.everywhere) {
+        let answered = pages.iter().any(|page| page.actions().contains(&entry.action));
+        assert!(answered, "no page answers {:?}: it would be a promise that nobody keeps", entry.action);
+    }
+}

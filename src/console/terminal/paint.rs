@@ -156,6 +156,12 @@ impl Painter {
     }
 }
 
+/// Whether a pen writes this cell as it should look: a blank shows nothing of the colour of letters.
+fn suits(pen: Pen, slot: &Slot<'_>) -> bool {
+    let blank = slot.text == " " && slot.pen == Pen::PLAIN;
+    pen == slot.pen || blank && pen.bg == Color::Reset && !pen.attributes.intersects(SEEN_ON_BLANK)
+}
+
 /// Writes cells, moves and attributes, each only when it is needed.
 struct Encoder {
     bytes: Vec<u8>,
@@ -198,7 +204,13 @@ impl Encoder {
         }
         if let Some(at) = self.at.filter(|at| at.y == y && at.x < to.x) {
             let between = wanted.get(usize::from(at.x)..x).unwrap_or_default();
-            if between.len() <= 4 && between.iter().all(|s| self.suits(s) && s.text.len() == 1) {
+            let cheap = between.len() <= 4 && between.iter().all(|s| s.text.len() == 1);
+            // What stays in between is written again, with the pen at hand or with the one that is needed next anyway.
+            let next = wanted.get(x).map_or(self.pen, |slot| slot.pen);
+            if cheap && !between.iter().all(|s| suits(self.pen, s)) && between.iter().all(|s| suits(next, s)) {
+                self.pen(next);
+            }
+            if cheap && between.iter().all(|s| suits(self.pen, s)) {
                 for slot in between {
                     self.bytes.extend_from_slice(slot.text.as_bytes());
                 }
@@ -226,14 +238,8 @@ impl Encoder {
         self.at = Some(to);
     }
 
-    /// Whether the pen at hand writes this cell as it should look: a blank shows nothing of the colour of letters.
-    fn suits(&self, slot: &Slot<'_>) -> bool {
-        let blank = slot.text == " " && slot.pen == Pen::PLAIN;
-        self.pen == slot.pen || blank && self.pen.bg == Color::Reset && !self.pen.attributes.intersects(SEEN_ON_BLANK)
-    }
-
     fn slot(&mut self, slot: &Slot<'_>, width: usize) {
-        if !self.suits(slot) {
+        if !suits(self.pen, slot) {
             self.pen(slot.pen);
         }
         self.bytes.extend_from_slice(slot.text.as_bytes());
@@ -252,7 +258,8 @@ impl Encoder {
         let codes = if to == Pen::PLAIN {
             String::new()
         } else {
-            let anew = format!("0;{}", join(&codes(Pen::PLAIN, to)));
+            // Nothing before the first semicolon is 0: plain first.
+            let anew = format!(";{}", join(&codes(Pen::PLAIN, to)));
             let more = join(&codes(self.pen, to));
             if self.pen.attributes.difference(to.attributes).is_empty() && more.len() <= anew.len() {
                 more

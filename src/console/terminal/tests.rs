@@ -185,7 +185,7 @@ fn attributes_and_colours_are_said_once() {
         })
         .unwrap();
     let sent = String::from_utf8(link.last()).unwrap();
-    let expected = "\x1b[H\x1b[1;31mab\x1b[7mcd\x1b[0;48;2;1;2;3mef\x1b[38;5;99;104mgh\x1b[m";
+    let expected = "\x1b[H\x1b[1;31mab\x1b[7mcd\x1b[;48;2;1;2;3mef\x1b[38;5;99;104mgh\x1b[m";
     assert!(sent.contains(expected), "{sent:?}");
     link.seen(|s| {
         let cell = |x| s.cell(0, x).unwrap();

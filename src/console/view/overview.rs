@@ -338,12 +338,13 @@ impl Page for Overview {
     }
 
     fn object(&self) -> Option<Object> {
-        // Without the shared state the selection is what was moved to, else the first cause.
-        let causes = &self.glance.as_ref()?.causes;
+        // Without the shared state the selection is where it was moved to, else where it begins.
+        let glance = self.glance.as_ref()?;
         let chosen = match &self.at {
-            Some(Stop::Cause(id)) => causes.iter().find(|cause| cause.id == *id),
-            Some(Stop::Task(_)) | None => causes.first(),
-            Some(_) => None,
+            Some(Stop::Cause(id)) => glance.causes.iter().find(|cause| cause.id == *id),
+            Some(Stop::Task(_)) => glance.causes.first(),
+            None if glance.job.held == 0 || glance.job.quarantine.is_some() => glance.causes.first(),
+            _ => None,
         };
         chosen?.example.clone()
     }

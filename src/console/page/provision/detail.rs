@@ -6,6 +6,7 @@ use super::{PlanRow, Provision, draw};
 use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::console::view::mapping::{path_in, plain, short_path};
+use crate::console::words::end;
 use crate::scim::client::Exchange;
 use crate::scim::path::AttrPath;
 use crate::scim::resource;
@@ -155,7 +156,13 @@ impl Page<'_> {
                     if let Some(warning) = warning {
                         let room = usize::from(self.width.saturating_sub(self.at.old + 2)).max(10);
                         let clean = show_with(&warning.words, Policy::Detail);
-                        for line in wrap(clean.as_str(), Some(room), 0) {
+                        // Where room is scarce the refusal's whole text is with the write that failed.
+                        let most = if draw::wide(self.shared) { 6 } else { 2 };
+                        let all = wrap(clean.as_str(), Some(room), 0);
+                        for (n, line) in all.iter().take(most).enumerate() {
+                            let more = all.get(most).filter(|_| n + 1 == most);
+                            let line =
+                                more.map_or_else(|| line.clone(), |more| end(&format!("{line} {more}"), room, &glyphs));
                             self.lines.push(Line::of(self.at.old, show_with(&line, Policy::Detail), Token::Warn));
                         }
                     }
@@ -181,7 +188,9 @@ impl Page<'_> {
             self.marked(glyphs.warn, &format!("{} is held: {why}", held.verb), Token::Warn);
             self.muted(&held.reason);
         }
-        if nothing.is_none() && !failed {
+        if let Some(step) = run.step(Stage::Plan).filter(|s| s.state == StepState::Waiting) {
+            self.step(run, step.stage);
+        } else if nothing.is_none() && !failed {
             let reasons: Vec<&str> = run.writes().map(|o| o.reason.as_str()).filter(|r| !r.is_empty()).collect();
             if let Some(first) = reasons.first().filter(|_| run.trace.changes.is_empty()) {
                 self.prose(&format!("{}: {first}", run.verbs()), Token::Text);
@@ -247,13 +256,18 @@ impl Page<'_> {
             StepState::Waiting => self.muted("Not begun."),
             StepState::Failed => self.marked(glyphs.fail, &step.evidence, Token::Fail),
             StepState::Warning => self.marked(glyphs.warn, &step.evidence, Token::Warn),
+            // The request below says the same.
+            StepState::Done if stage == Stage::Write && !draw::wide(self.shared) => {}
             StepState::Done | StepState::Skipped => self.prose(&step.evidence, Token::Text),
         }
         if stage == Stage::Scope && step.state == StepState::Skipped {
             self.blank();
-            self.muted(
-                "It does not belong into the app, so nothing follows. 3 Mapping shows each clause of the filter.",
-            );
+            let next = if step.evidence.contains("filter") {
+                "3 Mapping shows each clause of the filter."
+            } else {
+                "a assigns somebody to the app."
+            };
+            self.muted(&format!("It does not belong into the app, so nothing follows. {next}"));
         }
         if stage >= Stage::Match && stage == run.telling() || stage == Stage::Write {
             for wrong in &run.wrong {
@@ -290,15 +304,15 @@ impl Page<'_> {
             self.prose(&wrong.reason, token);
         }
         self.muted(&wrong.code);
-        if let Some(details) = &wrong.details {
-            self.blank();
-            self.muted("the app said");
-            self.prose(details, Token::Text);
-        }
         if let Some(advice) = &wrong.advice {
             self.blank();
             self.muted("what to do");
             self.prose(advice, Token::Text);
+        }
+        if let Some(details) = &wrong.details {
+            self.blank();
+            self.muted("the app said");
+            self.prose(details, Token::Text);
         }
     }
 

@@ -1,11 +1,12 @@
 //! Drawing the steps, and beside or below them what is known of the selected one.
 
 use super::detail::{self, Line};
+use super::run::Run;
 use super::{FRAME, PATIENCE, Pane, Provision, State};
 use crate::console::canvas::Canvas;
 use crate::console::shared::{Shared, WriteMode};
 use crate::console::style::Token;
-use crate::console::words::duration;
+use crate::console::words::{duration, middle};
 use crate::model::ObjectType;
 use crate::sync::trace::{Stage, StepState, TraceStep};
 use crate::text::{Policy, Shown, show, show_with, wrap};
@@ -114,13 +115,17 @@ fn title(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
     let at = if wide(shared) { u32::from(w) * 82 / 160 } else { u32::from(w) * 61 / 80 };
     let at = u16::try_from(at).unwrap_or(w);
     let x = canvas.put(1, 0, "Provision one", Token::Strong);
+    let room = at.saturating_sub(x + 5);
     let name = show_with(&page.object.name, Policy::Detail);
-    canvas.put_in(x + 3, 0, at.saturating_sub(x + 5), name, Token::Text);
+    let name = show_with(&middle(name.as_str(), usize::from(room), &canvas.look.glyphs), Policy::Detail);
+    canvas.put_in(x + 3, 0, room, name, Token::Text);
     let (words, more, token) = match &page.state {
         State::Asking { dry_run: true, .. } => ("dry run", "nothing has been written", Token::Muted),
         State::Asking { dry_run: false, .. } => ("writing", "", Token::Strong),
         State::Ended(run) if run.dry_run => ("dry run", "nothing has been written", Token::Muted),
-        State::Ended(run) if run.failed() => ("failed", "not everything was written", Token::Fail),
+        State::Ended(run) if run.failed() && run.wrote() => ("failed", "not everything was written", Token::Fail),
+        State::Ended(run) if run.failed() => ("failed", "nothing was written", Token::Fail),
+        State::Ended(run) if !run.wrote() => ("done", "nothing was written", Token::Strong),
         State::Ended(run) => match run.trace.changes.len() {
             0 => ("written", "", Token::Strong),
             1 => ("written", "1 attribute", Token::Strong),
@@ -162,7 +167,7 @@ fn mark(page: &Provision, shared: &Shared, stage: Stage) -> (&'static str, Token
     let Some(step) = step(page, stage) else { return (glyphs.hollow, Token::Muted) };
     let here = match page.writing() {
         true => stage == Stage::Write,
-        false => stage == Stage::Plan && page.shown().is_some_and(|run| run.would_write()),
+        false => stage == Stage::Plan && page.shown().is_some_and(Run::would_write),
     };
     match step.state {
         StepState::Failed => (glyphs.fail, Token::Fail),
@@ -183,13 +188,12 @@ fn evidence(page: &Provision, stage: Stage, long: bool) -> (Shown, Token) {
     let Some(step) = step(page, stage) else { return (show(waiting), Token::Muted) };
     match step.state {
         StepState::Waiting => {
-            let would = page.run().is_some_and(|run| run.would_write());
-            let words = if stage == Stage::Write && would {
-                "waits for you"
-            } else if would {
-                waiting
-            } else {
-                ""
+            let would = page.shown().is_some_and(Run::would_write);
+            let words = match stage {
+                Stage::Write if page.writing() => "under way",
+                Stage::Write if would => "waits for you",
+                _ if would => waiting,
+                _ => "",
             };
             (show(words), Token::Muted)
         }
@@ -314,7 +318,8 @@ fn notice(page: &Provision, shared: &Shared) -> (Shown, Token) {
         State::Asking { dry_run: false, .. } => "It is being written. Leaving this page does not stop it.".to_owned(),
         State::Refused(_) => String::new(),
         State::Ended(run) if !run.dry_run && run.failed() => {
-            return (show("Not everything was written. r makes a new dry run."), Token::Warn);
+            let what = if run.wrote() { "Not everything was written." } else { "Nothing was written." };
+            return (show(&format!("{what} r makes a new dry run.")), Token::Warn);
         }
         State::Ended(run) if !run.dry_run => "Done. r makes a new dry run.".to_owned(),
         State::Ended(run) if run.would_write() => match (&shared.write, shared.may_write(&page.subject_of())) {

@@ -79,6 +79,12 @@ impl Run {
         self.error.is_some() || self.trace.steps.iter().any(|s| s.state == StepState::Failed)
     }
 
+    /// Whether the app took anything.
+    pub(super) fn wrote(&self) -> bool {
+        !self.dry_run
+            && self.operations.iter().any(|o| matches!(o.state, OperationState::Claimed | OperationState::Verified))
+    }
+
     /// What would be written, or was.
     pub(super) fn writes(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter().filter(|o| !matches!(o.state, OperationState::Held | OperationState::Rejected))

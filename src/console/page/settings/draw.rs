@@ -33,7 +33,9 @@ impl Settings {
         let (w, h) = (canvas.width(), canvas.height());
         let x = canvas.put(1, 0, "Settings", Token::Strong);
         let x = canvas.put(x + 3, 0, show(&shared.job.name), Token::Text);
-        canvas.put_right(x + 3, w.saturating_sub(1), 0, self.place(), Token::Muted);
+        let room = usize::from(w.saturating_sub(x + 4));
+        let place = words::middle(self.place().as_str(), room, &shared.look.glyphs);
+        canvas.put_right(x + 3, w.saturating_sub(1), 0, show(&place), Token::Muted);
         if self.form.is_none() {
             self.absent(canvas);
             return;

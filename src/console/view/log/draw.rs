@@ -272,12 +272,20 @@ impl Log {
             canvas.put(3, 0, "This entry is gone. esc goes back.", Token::Muted);
             return;
         };
-        let (mark, token) = phrase::mark(event.line.status, &shared.look.glyphs);
-        let mut x = canvas.title(0, 0, show(event.name()), true);
-        x = canvas.put(x + 3, 0, show(phrase::action(&event.line)), Token::Text);
+        let glyphs = &shared.look.glyphs;
+        let (mark, token) = phrase::mark(event.line.status, glyphs);
+        let action = show(phrase::action(&event.line));
+        let at = show(&phrase::when(event.line.at, shared.now, &shared.zone));
+        let status = event.line.status.as_str();
+        // A long name gives way to what follows it.
+        let behind = action.width() + status.len() + at.width() + 13;
+        let room = usize::from(canvas.width()).saturating_sub(behind).max(8);
+        let name = words::middle(show(event.name()).as_str(), room, glyphs);
+        let mut x = canvas.title(0, 0, show(&name), true);
+        x = canvas.put(x + 3, 0, action, Token::Text);
         x = canvas.put(x + 3, 0, mark, token);
-        x = canvas.put(x + 1, 0, event.line.status.as_str(), token);
-        canvas.put(x + 3, 0, show(&phrase::when(event.line.at, shared.now, &shared.zone)), Token::Text);
+        x = canvas.put(x + 1, 0, status, token);
+        canvas.put(x + 3, 0, at, Token::Text);
         let Some(detail) = self.current_detail() else {
             canvas.put(3, 2, "reading…", Token::Muted);
             return;

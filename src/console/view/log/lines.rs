@@ -107,7 +107,7 @@ impl Lines {
 mod tests {
     use super::*;
 
-    fn texts(lines: Vec<Line>) -> Vec<String> {
+    fn texts(lines: &[Line]) -> Vec<String> {
         let piece = |(x, text, _): &(u16, Shown, Token)| format!("{x}:{text}");
         lines.iter().map(|line| line.0.iter().map(piece).collect::<Vec<_>>().join("|")).collect()
     }
@@ -120,14 +120,14 @@ mod tests {
         lines.blank();
         lines.text(7, "one two three four five", Token::Text, 1);
         lines.blank();
-        assert_eq!(texts(lines.done()), ["1:got|7:one two", "7:three four", "7:five", "", "7:one two thr…"]);
+        assert_eq!(texts(&lines.done()), ["1:got|7:one two", "7:three four", "7:five", "", "7:one two thr…"]);
     }
 
     #[test]
     fn hostile_text_is_spelled_out() {
         let mut lines = Lines::new(60);
         lines.text(0, "a\u{1b}[31m\u{202e}b", Token::Text, 3);
-        let text = texts(lines.done()).concat();
+        let text = texts(&lines.done()).concat();
         assert!(text.contains("<U+202E>") && !text.contains('\u{1b}'), "{text}");
     }
 }

@@ -230,10 +230,7 @@ impl Log {
             Action::NextPane => self.next_pane(shared, 1),
             Action::PreviousPane => self.next_pane(shared, -1),
             Action::Open => self.open(shared),
-            Action::Columns => {
-                self.full = if self.full.is_some() { None } else { Some(0) };
-                self.ask_detail()
-            }
+            Action::Columns => self.toggle_full(),
             Action::Follow => self.toggle_follow(),
             Action::Filter => {
                 self.full = None;
@@ -245,11 +242,10 @@ impl Log {
             }
             Action::Zoom => {
                 if self.pane == Pane::Detail {
-                    self.full = if self.full.is_some() { None } else { Some(0) };
-                } else {
-                    self.zoom = !self.zoom;
-                    self.fit(shared);
+                    return self.toggle_full();
                 }
+                self.zoom = !self.zoom;
+                self.fit(shared);
                 Vec::new()
             }
             Action::Refresh => {
@@ -294,12 +290,24 @@ impl Log {
             Pane::Events if self.event().is_none() => Vec::new(),
             Pane::Events if self.panes(shared).contains(&Pane::Detail) => {
                 self.pane = Pane::Detail;
+                self.hold_still();
                 self.ask_detail()
             }
-            Pane::Events | Pane::Detail => {
-                self.full = Some(0);
-                self.ask_detail()
-            }
+            Pane::Events | Pane::Detail => self.toggle_full(),
+        }
+    }
+
+    /// Opens the entry, or closes it.
+    fn toggle_full(&mut self) -> Vec<Effect> {
+        self.full = if self.full.is_some() { None } else { Some(0) };
+        self.hold_still();
+        self.ask_detail()
+    }
+
+    /// Nobody likes another entry in front of the eyes while reading one.
+    fn hold_still(&mut self) {
+        if self.follow {
+            self.pause();
         }
     }
 

@@ -6,6 +6,7 @@ use crate::console::canvas::{Canvas, Text};
 use crate::console::shared::Shared;
 use crate::console::standing::Mood;
 use crate::console::style::Token;
+use crate::model::CycleState;
 use crate::text::show;
 use jiff::Timestamp;
 
@@ -15,11 +16,13 @@ pub(super) const TWO_COLUMNS: u16 = 120;
 const FRAME: u16 = 4;
 /// Below this many columns the facts between value and state give way.
 const FACTS: u16 = 72;
+/// Below so many rows of the page what has to be said is said in short.
+const SHORT: u16 = 16;
 /// From so many rows of the page on there is room for what is good to know.
 const ROOMY: u16 = 28;
 
 /// What is drawn, and how much of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Column of the line between the two columns.
     pub right: Option<u16>,
@@ -29,11 +32,19 @@ pub(super) struct Plan {
     pub mark: u16,
     /// Whether there is room for facts between value and state.
     pub facts: bool,
+    /// Whether what has to be said has to be short.
+    pub short: bool,
+    /// Whether source, target and cache are listed.
+    pub sides: bool,
     /// Whether the job is described.
     pub job: bool,
     /// Whether the guard is described.
     pub guard: bool,
-    /// Rows for failures by the hour: none, one (a line) or seven (a chart).
+    /// Whether the last cycle is shown.
+    pub cycle: bool,
+    /// Whether the last error of a side that is offline is shown.
+    pub why: bool,
+    /// Rows for failures by the hour: none, one (a line) or seven (a chart); three by cycle, in a quarantine.
     pub failures: u16,
     /// Entries of what needs attention that fit.
     pub attention: u16,
@@ -47,8 +58,7 @@ pub(super) fn plan(view: &Overview, shared: &Shared, glance: &Glance) -> Plan {
     let right = (w >= TWO_COLUMNS).then(|| (w * 55 / 100).max(78));
     let edge = right.map_or(w.saturating_sub(1), |right| right.saturating_sub(2));
     let mark = edge.saturating_sub(if right.is_some() { 20 } else { 25 });
-    let mut plan =
-        Plan { right, edge, mark, facts: edge >= FACTS, job: true, guard: false, failures: 0, attention: 0, cycles: 0 };
+    let mut plan = Plan { right, edge, mark, facts: edge >= FACTS, short: h < SHORT, ..Plan::default() };
     let earlier = glance.job.cycles.len().saturating_sub(1);
     let causes = u16::try_from(glance.causes.len()).unwrap_or(u16::MAX).saturating_add(u16::from(glance.job.held > 0));
     if view.zoomed {
@@ -60,43 +70,70 @@ pub(super) fn plan(view: &Overview, shared: &Shared, glance: &Glance) -> Plan {
         plan.attention = h.saturating_sub(2 + wide::below_attention(glance, h)) / 3;
     }
     let mood = shared.mood();
+    let mut left = Rows { room: h };
     if mood == Mood::Quarantined {
-        let used = trouble::rows(glance);
-        if right.is_none() {
-            return plan;
-        }
-        plan.cycles = list_rows(h.saturating_sub(used), earlier);
+        left.take(trouble::rows(glance));
+        plan.failures = if left.fits(2) { left.take(3) } else { 0 };
+        plan.sides = left.fits(4);
+        left.take(if plan.sides { 5 } else { 0 });
+        plan.cycles = if right.is_some() { list_rows(left.room, earlier) } else { 0 };
         return plan;
     }
-    let notice = rows(notice::lines(shared, glance, view, edge).len()) + rows(notice::why(shared, glance, edge).len());
-    let mut used = 5 + notice + 4;
+    plan.sides = true;
+    left.take(5);
+    left.take(block(notice::lines(shared, glance, view, &plan).len()));
+    // A title alone says that there was none.
+    let cycle = if sections::shown_cycle(shared, glance).is_some() { 3 } else { 1 };
+    plan.cycle = left.fits(cycle);
+    left.take(if plan.cycle { cycle + 1 } else { 0 });
+    let why = notice::why(shared, glance, &plan).len();
+    plan.why = why > 0 && left.fits(block(why) - 1);
+    left.take(if plan.why { block(why) } else { 0 });
     // What is last known of the job stands in the title of the cycle.
-    plan.job = mood != Mood::Offline && (right.is_some() || h >= used + 4 + 3);
-    used += if plan.job { 4 } else { 0 };
+    plan.job = mood != Mood::Offline && left.fits(if right.is_some() { 3 } else { 4 + 3 });
+    left.take(if plan.job { 4 } else { 0 });
     plan.guard = plan.job && h >= ROOMY;
-    used += u16::from(plan.guard);
+    left.take(u16::from(plan.guard));
+    // Before anything came to its end there is nothing to draw.
+    let charted = glance.job.cycles.iter().any(|cycle| cycle.state == CycleState::Succeeded);
     if right.is_some() {
-        if h >= used + 8 && glance.job.ended().is_some() {
+        if charted && left.fits(8) {
             plan.failures = 7;
-            used += 8;
+            left.take(8);
         }
-        plan.cycles = list_rows(h.saturating_sub(used), earlier);
+        plan.cycles = list_rows(left.room, earlier);
         return plan;
     }
-    let least = causes.clamp(1, 3) + 2;
-    if h >= used + 2 + least && glance.job.ended().is_some() {
+    if charted && left.fits(2 + causes.clamp(1, 3) + 2) {
         plan.failures = 1;
-        used += 2;
+        left.take(2);
     }
-    let room = h.saturating_sub(used + 1);
     // The last line stays empty where that costs no cause.
+    let room = left.room.saturating_sub(1);
     plan.attention = if room > causes.clamp(1, 3) { causes.max(1).min(room - 1) } else { room };
     plan.cycles = list_rows(room.saturating_sub(plan.attention + 1), earlier);
     plan
 }
 
+/// The rows that are left of a column.
+struct Rows {
+    room: u16,
+}
+
+impl Rows {
+    fn fits(&self, rows: u16) -> bool {
+        rows <= self.room
+    }
+
+    /// Takes rows, those of the blank line behind a block included.
+    fn take(&mut self, rows: u16) -> u16 {
+        self.room = self.room.saturating_sub(rows);
+        rows
+    }
+}
+
 /// Rows of a block with the blank one behind it.
-fn rows(lines: usize) -> u16 {
+fn block(lines: usize) -> u16 {
     if lines == 0 { 0 } else { u16::try_from(lines).unwrap_or(u16::MAX - 1) + 1 }
 }
 
@@ -196,16 +233,18 @@ pub(super) fn page(view: &Overview, shared: &Shared, canvas: &mut Canvas<'_>) {
 
 fn left_column(sheet: &mut Sheet<'_, '_>) {
     let mut y = sections::connections(sheet, 0) + 1;
-    let notice = notice::lines(sheet.shared, sheet.glance, sheet.view, sheet.edge);
+    let notice = notice::lines(sheet.shared, sheet.glance, sheet.view, &sheet.plan);
     if !notice.is_empty() {
         y = notice::draw(sheet, y, &notice) + 1;
     }
     if sheet.plan.job {
         y = sections::job(sheet, y) + 1;
     }
-    y = sections::cycle(sheet, y) + 1;
-    let why = notice::why(sheet.shared, sheet.glance, sheet.edge);
-    if !why.is_empty() {
+    if sheet.plan.cycle {
+        y = sections::cycle(sheet, y) + 1;
+    }
+    if sheet.plan.why {
+        let why = notice::why(sheet.shared, sheet.glance, &sheet.plan);
         y = notice::draw(sheet, y, &why) + 1;
     }
     match sheet.plan.failures {

@@ -1,6 +1,6 @@
 //! What has to be said before anything else: offline, degraded, failing, off, nobody runs it, somebody else does.
 
-use super::draw::Sheet;
+use super::draw::{Plan, Sheet};
 use super::sections::since;
 use super::{Glance, Overview};
 use crate::console::shared::{Runner, Shared};
@@ -14,6 +14,9 @@ use jiff::Timestamp;
 /// Lines of an error that are shown; the log has the rest.
 const ERROR_LINES: usize = 3;
 
+/// Column of the words behind `Why`.
+const WHY: u16 = 7;
+
 /// One line: title lines stand at column 1, others at 3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -26,7 +29,7 @@ pub(super) struct Line {
 
 struct Lines<'a> {
     shared: &'a Shared,
-    edge: u16,
+    plan: &'a Plan,
     lines: Vec<Line>,
 }
 
@@ -46,21 +49,26 @@ impl Lines<'_> {
 
     /// Words of the app or the directory: wrapped, and not more than a few lines of them.
     fn error(&mut self, text: &str) {
-        let room = usize::from(self.edge.saturating_sub(3));
+        self.error_at(3, text);
+    }
+
+    fn error_at(&mut self, column: u16, text: &str) {
+        let room = usize::from(self.plan.edge.saturating_sub(column));
         let mut lines = wrap(show(text).as_str(), Some(room), 0);
-        if lines.len() > ERROR_LINES {
-            let rest = lines.split_off(ERROR_LINES - 1).join(" ");
+        let most = if self.plan.short { 1 } else { ERROR_LINES };
+        if lines.len() > most {
+            let rest = lines.split_off(most - 1).join(" ");
             lines.push(words::end(&rest, room, &self.shared.look.glyphs));
         }
         for line in lines {
-            self.line(&line);
+            self.add(column, &line, Token::Text);
         }
     }
 }
 
 /// What has to be said between the connections and the job.
-pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, edge: u16) -> Vec<Line> {
-    let mut lines = Lines { shared, edge, lines: Vec::new() };
+pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, plan: &Plan) -> Vec<Line> {
+    let mut lines = Lines { shared, plan, lines: Vec::new() };
     if let Some(why) = &view.failed {
         lines.title("The store cannot be read. What is shown was read before.", Token::Fail);
         lines.error(why.as_str());
@@ -100,9 +108,17 @@ pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, edge: u16
 }
 
 fn offline(lines: &mut Lines<'_>, glance: &Glance) {
-    lines.title("Working from the cache.", Token::Strong);
-    lines.line("You can browse, filter, compare, preview mappings and export.");
-    lines.line("You cannot refresh, plan against the live target, or provision.");
+    if lines.shared.standing.as_ref().is_some_and(|standing| standing.read_at.is_some()) {
+        lines.title("Working from the cache.", Token::Strong);
+        if !lines.plan.short {
+            lines.line("You can browse, filter, compare, preview mappings and export.");
+            lines.line("You cannot refresh, plan against the live target, or provision.");
+        }
+    } else {
+        let who = trouble(lines.shared).map_or("A side", |(side, _)| name(side));
+        lines.title(&format!("{who} does not answer, and nothing was read before."), Token::Strong);
+        lines.line("t tests the connection, step by step; o settings changes addresses.");
+    }
     let attempt = trouble(lines.shared).map_or(0, |(_, health)| u64::from(health.failed_attempts));
     let attempt = format!("attempt {}", words::count(attempt + 1));
     let words = match next_try(lines.shared, glance) {
@@ -190,7 +206,7 @@ fn failing(lines: &mut Lines<'_>, glance: &Glance) {
 }
 
 /// Why the page is as it is, below what is known: what a side that is offline said last.
-pub(super) fn why(shared: &Shared, glance: &Glance, edge: u16) -> Vec<Line> {
+pub(super) fn why(shared: &Shared, glance: &Glance, plan: &Plan) -> Vec<Line> {
     if shared.mood() != Mood::Offline || matches!(shared.runner, Runner::Trouble(_)) {
         return Vec::new();
     }
@@ -200,15 +216,13 @@ pub(super) fn why(shared: &Shared, glance: &Glance, edge: u16) -> Vec<Line> {
     let Some(error) = error else { return Vec::new() };
     let began = health.and_then(|health| health.since.as_ref()?.parse::<Timestamp>().ok());
     let same = began.map_or_else(String::new, |at| format!(" Same since {}.", since(shared, at)));
-    let mut lines = Lines { shared, edge, lines: Vec::new() };
+    let mut lines = Lines { shared, plan, lines: Vec::new() };
     let stop = if error.ends_with(['.', '!', '?']) { "" } else { "." };
-    lines.error(&format!("{error}{stop}{same}"));
-    for (at, line) in lines.lines.iter_mut().enumerate() {
-        line.column = 7;
-        if at == 0 {
-            line.key = None;
-        }
-    }
+    let whole = format!("{error}{stop}{same}");
+    // The error says more than its age where there is not room for both.
+    let room = usize::from(plan.edge.saturating_sub(WHY));
+    let fits = wrap(show(&whole).as_str(), Some(room), 0).len() <= ERROR_LINES;
+    lines.error_at(WHY, if fits { &whole } else { &error });
     lines.lines
 }
 
@@ -216,7 +230,7 @@ pub(super) fn why(shared: &Shared, glance: &Glance, edge: u16) -> Vec<Line> {
 pub(super) fn draw(sheet: &mut Sheet<'_, '_>, y: u16, lines: &[Line]) -> u16 {
     let mut y = y;
     for (at, line) in lines.iter().enumerate() {
-        if at == 0 && line.column == 7 {
+        if at == 0 && line.column == WHY {
             sheet.canvas.put(1, y, "Why", Token::Text);
         }
         let mut edge = sheet.edge;

@@ -244,6 +244,15 @@ fn pair(
     sheet.stop(y, stop);
 }
 
+/// The cycle whose counts are shown: the newest one; while a side is out of reach the newest that came to its end.
+pub(super) fn shown_cycle<'a>(shared: &Shared, glance: &'a Glance) -> Option<&'a Cycle> {
+    if shared.mood() == Mood::Offline {
+        glance.job.cycles.iter().find(|cycle| cycle.state == CycleState::Succeeded)
+    } else {
+        glance.job.cycles.first()
+    }
+}
+
 /// The last cycle, or the one that is running, with what it did.
 pub(super) fn cycle(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let (shared, glance) = (sheet.shared, sheet.glance);
@@ -255,7 +264,10 @@ pub(super) fn cycle(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let time = began.map_or_else(String::new, |at| since(shared, at));
     let offline = shared.mood() == Mood::Offline;
     let running = cycle.state == CycleState::Running && !offline;
-    let shown = if offline { glance.job.ended().unwrap_or(cycle) } else { cycle };
+    let Some(shown) = shown_cycle(shared, glance) else {
+        sheet.title(y, "Last known job", "none yet");
+        return y + 1;
+    };
     if offline {
         sheet.title(y, "Last known job", &shared.job.name);
         let ended = shown.ended_at.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
@@ -271,8 +283,7 @@ pub(super) fn cycle(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
         sheet.right(y, 19, word, token);
     }
     counts(sheet, y + 1, shown);
-    let stop = Stop::Cycle(cycle.id.clone());
-    sheet.stop(y + 2, &stop);
+    sheet.stop(y + 2, &Stop::Cycle(shown.id.clone()));
     y + 3
 }
 
@@ -381,7 +392,8 @@ pub(super) fn attention(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 
     let all = glance.causes.len() + usize::from(held > 0);
     let first = y + if detail { 2 } else { 1 };
     if all == 0 {
-        let (mark, words) = match glance.job.ended() {
+        let succeeded = glance.job.cycles.iter().find(|cycle| cycle.state == CycleState::Succeeded);
+        let (mark, words) = match succeeded {
             Some(_) => (shared.look.glyphs.ok, format!("nothing failed in the last {HOURS} h")),
             None if shared.mood() == Mood::Running => (shared.look.glyphs.unread, "nothing failed so far".to_owned()),
             None => (shared.look.glyphs.unread, "nothing was tried yet".to_owned()),

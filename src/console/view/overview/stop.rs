@@ -1,8 +1,9 @@
 //! What on the page can be followed, in the order in which the selection goes over it.
 
-use super::{Glance, Overview, draw};
+use super::{Glance, Overview, draw, sections};
 use crate::console::shared::Shared;
 use crate::console::standing::{Mood, NO_CONNECTION};
+use crate::model::Cycle;
 
 /// A row that can be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +91,8 @@ impl Overview {
         }
         let plan = draw::plan(self, shared, glance);
         let mut left = Vec::new();
-        let sides = [Stop::Source, Stop::Target, Stop::Cache];
-        let cycle = |at: usize| glance.job.cycles.get(at).map(|cycle| Stop::Cycle(cycle.id.clone()));
+        let sides = plan.sides.then_some([Stop::Source, Stop::Target, Stop::Cache]).into_iter().flatten();
+        let shown = sections::shown_cycle(shared, glance).filter(|_| plan.cycle);
         if shared.mood() == Mood::Quarantined {
             left.push(Stop::Job);
             left.extend(tasks(glance).into_iter().map(Stop::Task));
@@ -104,13 +105,15 @@ impl Overview {
             if plan.guard {
                 left.push(Stop::Guard);
             }
-            left.extend(cycle(0));
+            left.extend(shown.map(|cycle| Stop::Cycle(cycle.id.clone())));
             if plan.failures > 0 {
                 left.push(Stop::Failures);
             }
         }
         // In one column the causes come before the cycles, as they do on the page.
-        let cycles = (1..=plan.cycles).filter_map(cycle);
+        let earlier = glance.job.cycles.iter().skip(1).take(plan.cycles);
+        let again = |cycle: &&Cycle| shown.is_some_and(|shown| shown.id == cycle.id);
+        let cycles = earlier.filter(|cycle| !again(cycle)).map(|cycle| Stop::Cycle(cycle.id.clone()));
         if plan.right.is_some() {
             left.extend(cycles);
             return vec![left, attention].into_iter().filter(|column| !column.is_empty()).collect();

@@ -17,19 +17,20 @@ const DAYS: usize = 7;
 /// Lines of the reason that are shown.
 const REASON_LINES: usize = 2;
 
-/// Rows that the page takes, without the list of cycles.
+/// Rows of what is always there: why, and what to do about it, blank lines included.
 pub(super) fn rows(glance: &Glance) -> u16 {
     let tasks = u16::try_from(tasks(glance).len()).unwrap_or(4);
-    4 + 1 + (1 + tasks + 1) + 3 + 5
+    (3 + u16::try_from(REASON_LINES).unwrap_or(2) + 1) + (1 + tasks + 1)
 }
 
 /// Draws the left or only column.
 pub(super) fn left(sheet: &mut Sheet<'_, '_>) {
     let mut y = job(sheet, 0) + 1;
     y = todo(sheet, y) + 1;
-    y = by_cycle(sheet, y) + 1;
-    let h = sheet.canvas.height();
-    if h >= y + 4 {
+    if sheet.plan.failures > 0 {
+        y = by_cycle(sheet, y) + 1;
+    }
+    if sheet.plan.sides {
         y = sections::connections(sheet, y) + 1;
     }
     super::wide::cycles(sheet, y);

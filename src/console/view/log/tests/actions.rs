@@ -221,6 +221,22 @@ fn an_entry_opens_and_shows_all_of_it() {
 }
 
 #[test]
+fn an_open_entry_stays_while_others_come() {
+    for (width, height, keys) in [(80, 24, "tab enter"), (160, 45, "tab enter"), (160, 45, "v")] {
+        let world = World::filled();
+        let mut console = world.at(width, height);
+        console.keys(keys).wait(0.3);
+        let before = console.state.top().object().map(|object| object.name);
+        assert!(before.is_some());
+        world.add(vec![refused(950, 1, 7)]);
+        console.event(Event::Changed).wait(1.0);
+        assert_eq!(console.state.top().object().map(|object| object.name), before);
+        console.keys("esc");
+        assert!(title(&console, "Events").contains("1 newer"), "{}", console.screen());
+    }
+}
+
+#[test]
 fn a_long_detail_scrolls_beside_the_list() {
     let mut console = World::filled().at(160, 30);
     console.keys("tab enter").wait(0.3);

@@ -257,6 +257,30 @@ impl World {
         })
     }
 
+    /// The directory could never be reached.
+    pub(super) fn never_reached() -> Self {
+        Self::offline().with(|w| {
+            w.glance.job = Numbers {
+                cycles: vec![Cycle {
+                    state: CycleState::Failed,
+                    error: Some("sign-in failed".into()),
+                    ..cycle("c1", "14:05:30", 20, 0, 0)
+                }],
+                failures: vec![0; 24],
+                bytes: 344_000,
+                ..Numbers::default()
+            };
+            w.glance.causes.clear();
+            w.glance.changes.clear();
+            w.standing.read_at = None;
+            if let Some(directory) = &mut w.glance.health.directory {
+                let error = "sign-in failed: POST http://login.example/contoso.example/oauth2/v2.0/token: the \
+                             connection was refused; check host and port, and that the service runs";
+                (directory.error, directory.failed_attempts) = (Some(error.into()), 1);
+            }
+        })
+    }
+
     /// The target answers slowly and wants to be left alone for a while.
     pub(super) fn degraded() -> Self {
         live().with(|w| {
@@ -381,6 +405,7 @@ pub(super) fn states() -> Vec<(&'static str, World)> {
         ("empty", World::empty()),
         ("failing", World::failing()),
         ("offline", World::offline()),
+        ("never_reached", World::never_reached()),
         ("degraded", World::degraded()),
         ("quarantined", World::quarantined()),
         ("watching", World::watching()),

@@ -1,6 +1,6 @@
 //! Keys in, screen and effects out.
 
-use super::fixture::{World, cause, live};
+use super::fixture::{World, cause, live, states};
 use crate::console::desk::{News, Reply, Request};
 use crate::console::effect::Effect;
 use crate::console::event::Event;
@@ -47,6 +47,23 @@ fn the_selection_begins_at_what_needs_attention_and_goes_over_everything() {
     assert_eq!(selected(&console), "47");
     console.keys("esc");
     assert_eq!(selected(&console), "47", "back to where the page began");
+}
+
+#[test]
+fn the_selection_is_visible_wherever_it_is() {
+    for (name, world) in states() {
+        for (width, height) in [(60, 16), (80, 24), (100, 40), (120, 20), (160, 45)] {
+            let mut console = world.console(width, height, "default");
+            console.keys("G");
+            for way in ["k", "backtab"] {
+                for step in 0..12 {
+                    let screen = console.screen();
+                    assert!(screen.contains('›'), "{name} at {width}x{height}, {step} times {way}:\n{screen}");
+                    console.keys(way);
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -143,6 +160,7 @@ fn p_provisions_an_example_of_the_selected_cause() {
     console.keys("p");
     assert_eq!(console.state.top().id(), PageId::Provision);
 
+    assert_eq!(World::held().console(80, 24, "default").state.top().object(), None, "held operations are selected");
     let mut console = live().console(80, 24, "default");
     console.keys("g g");
     assert_eq!(console.state.top().object(), None);

@@ -51,8 +51,8 @@ fn in_ascii() {
 #[test]
 fn every_state_at_every_size() {
     for (name, world) in states() {
-        for columns in [60, 61, 71, 72, 79, 80, 100, 119, 120, 121, 149, 160, 220] {
-            for rows in [16, 17, 20, 24, 25, 31, 45, 60] {
+        for columns in [60, 72, 80, 100, 119, 120, 160, 220] {
+            for rows in [16, 17, 20, 24, 31, 60] {
                 let console = world.console(columns, rows, "default");
                 let screen = console.screen();
                 assert_eq!(screen.lines().count(), usize::from(rows), "{name} at {columns}x{rows}");
