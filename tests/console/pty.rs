@@ -27,6 +27,7 @@ const QUIET: Duration = Duration::from_millis(60);
 pub struct Start {
     command: CommandBuilder,
     size: (u16, u16),
+    #[allow(dead_code, reason = "the bench does not look")]
     home: Option<tempfile::TempDir>,
     slow: Option<u32>,
 }
@@ -290,7 +291,9 @@ pub struct Term {
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
     /// When the program was started.
+    #[allow(dead_code, reason = "the bench asks")]
     pub begin: Instant,
+    #[allow(dead_code, reason = "the bench does not look")]
     home: Option<tempfile::TempDir>,
 }
 
@@ -530,6 +533,7 @@ impl Term {
     }
 
     /// When the first byte came.
+    #[allow(dead_code, reason = "the bench asks")]
     pub fn first_byte(&self) -> Option<Duration> {
         self.seen().first.map(|at| at.duration_since(self.begin))
     }

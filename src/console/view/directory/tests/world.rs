@@ -77,7 +77,6 @@ fn facts() -> Facts {
     Facts {
         scope: engine::scope_rules(&config),
         rules: Rules { users: compiled(ObjectType::User), groups: compiled(ObjectType::Group) },
-        mapping_name: "scim".into(),
         database: Path::new("a.db").into(),
         config,
     }
