@@ -205,6 +205,9 @@ struct Seen {
     /// The beginning of a character that is not complete.
     held: Vec<u8>,
     all: Vec<u8>,
+    /// When the program was about to start.
+    begin: Instant,
+    first: Option<Instant>,
     last: Instant,
     paused: bool,
     /// The window is being closed: the reader ends at the next bytes.
@@ -215,11 +218,22 @@ struct Seen {
 impl Seen {
     fn new(parser: Parser<Watch>) -> Self {
         let now = Instant::now();
-        Self { parser, held: Vec::new(), all: Vec::new(), last: now, paused: false, closing: false, closed: false }
+        Self {
+            parser,
+            held: Vec::new(),
+            all: Vec::new(),
+            begin: now,
+            first: None,
+            last: now,
+            paused: false,
+            closing: false,
+            closed: false,
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) {
         self.last = Instant::now();
+        self.first.get_or_insert(self.last);
         self.all.extend_from_slice(bytes);
         for byte in bytes {
             // vt100 does not print U+FFFD, which terminals do: another character of one cell stands for it.
@@ -281,6 +295,19 @@ pub struct Term {
 }
 
 impl Term {
+    /// When the program was started.
+    #[allow(dead_code, reason = "the bench asks")]
+    pub fn begin(&self) -> Instant {
+        self.seen().begin
+    }
+
+    /// When the first byte came, from the start on.
+    #[allow(dead_code, reason = "the bench asks")]
+    pub fn first_byte(&self) -> Option<Duration> {
+        let seen = self.seen();
+        Some(seen.first?.duration_since(seen.begin))
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         lock(&self.seen.0)
     }
