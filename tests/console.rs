@@ -1,6 +1,6 @@
 //! The console as a person meets it: the built binary in a terminal of its own, keys in, screen out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_macros)]
 
 #[path = "console/beside.rs"]
 mod beside;

@@ -43,11 +43,11 @@ fn world() -> &'static World {
         home.run(&["sync"]);
         sandbox.no_faults();
         let config = Profile::load(&home.config).unwrap().job("main").unwrap().clone();
-        let (rules, mapping_name) = engine::rules_of(&config).unwrap();
+        let (rules, _) = engine::rules_of(&config).unwrap();
         let scope = engine::scope_rules(&config);
         let database = Store::file_of(&home.data, "main").unwrap();
         let store = Store::open(&database).unwrap();
-        World { store, facts: Facts { config, rules, mapping_name, scope, database }, _home: home }
+        World { store, facts: Facts { config, rules, scope, database }, _home: home }
     })
 }
 

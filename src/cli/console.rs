@@ -41,9 +41,9 @@ fn chosen(ctx: &Ctx, name: Option<&str>) -> Result<Chosen, CliError> {
 
 /// What queries may know about a job.
 fn facts(access: &Access, config: JobConfig) -> Result<Facts, CliError> {
-    let (rules, mapping_name) = engine::rules_of(&config)?;
+    let (rules, _) = engine::rules_of(&config)?;
     let scope = engine::scope_rules(&config);
-    Ok(Facts { rules, mapping_name, scope, database: access.store.path().to_owned(), config })
+    Ok(Facts { rules, scope, database: access.store.path().to_owned(), config })
 }
 
 /// Opens the console and runs it until it is left. The job runs beside it, unless another process has it.

@@ -269,6 +269,27 @@ fn decide(ctx: &Ctx, ids: &[String], release: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// Releases or rejects held operations by their ids, and writes down who did.
+pub(super) fn decide_ids(store: &Store, ids: Vec<String>, release: bool) -> Result<Vec<Operation>, CliError> {
+    let who = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
+    let decided = store.write_blocking(move |c| {
+        let mut decided = Vec::new();
+        for id in &ids {
+            let operation = if release { operations::release(c, id, &who)? } else { operations::reject(c, id, &who)? };
+            let what = if release { "Release held operation" } else { "Reject held operation" };
+            audit::append(c, &who, what, &operation_json(&operation))?;
+            decided.push(operation);
+        }
+        // Everything is decided: the next cycle comes at its usual time and shows that the job is healthy (E11.7).
+        let tripped = job_table::quarantine(c)?.is_some_and(|q| q.reason == "TooManyDeletes");
+        if tripped && operations::held(c)?.is_empty() {
+            job_table::set_quarantine(c, None)?;
+        }
+        Ok(decided)
+    })?;
+    Ok(decided)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,25 +332,4 @@ mod tests {
         let rows = vec![operation(Verb::RemoveMembers, ObjectType::Group, vec![change])];
         assert_eq!(with_names(&store, rows).unwrap()[0].changes[0].old, json!(["Ada", "u2"]));
     }
-}
-
-/// Releases or rejects held operations by their ids, and writes down who did.
-pub(super) fn decide_ids(store: &Store, ids: Vec<String>, release: bool) -> Result<Vec<Operation>, CliError> {
-    let who = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
-    let decided = store.write_blocking(move |c| {
-        let mut decided = Vec::new();
-        for id in &ids {
-            let operation = if release { operations::release(c, id, &who)? } else { operations::reject(c, id, &who)? };
-            let what = if release { "Release held operation" } else { "Reject held operation" };
-            audit::append(c, &who, what, &operation_json(&operation))?;
-            decided.push(operation);
-        }
-        // Everything is decided: the next cycle comes at its usual time and shows that the job is healthy (E11.7).
-        let tripped = job_table::quarantine(c)?.is_some_and(|q| q.reason == "TooManyDeletes");
-        if tripped && operations::held(c)?.is_empty() {
-            job_table::set_quarantine(c, None)?;
-        }
-        Ok(decided)
-    })?;
-    Ok(decided)
 }

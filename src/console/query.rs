@@ -18,8 +18,6 @@ pub struct Facts {
     pub config: JobConfig,
     /// Mappings, compiled.
     pub rules: Rules,
-    /// The name under which the mapping is known: a preset or a file.
-    pub mapping_name: String,
     /// Scope.
     pub scope: ScopeRules,
     /// The database file.

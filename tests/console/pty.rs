@@ -27,6 +27,7 @@ const QUIET: Duration = Duration::from_millis(60);
 pub struct Start {
     command: CommandBuilder,
     size: (u16, u16),
+    #[allow(dead_code, reason = "the bench does not look")]
     home: Option<tempfile::TempDir>,
     slow: Option<u32>,
 }
@@ -141,6 +142,7 @@ impl Start {
         let parser =
             Parser::new_with_callbacks(rows.try_into().unwrap(), columns.try_into().unwrap(), 0, Watch::default());
         let seen = Arc::new((Mutex::new(Seen::new(parser)), Condvar::new()));
+        let begin = Instant::now();
         let child = pair.slave.spawn_command(self.command).expect("the program starts");
         drop(pair.slave);
         let (to, slow) = (Arc::clone(&seen), self.slow);
@@ -163,7 +165,7 @@ impl Start {
             lock(&to.0).closed = true;
             to.1.notify_all();
         });
-        Term { line: Some((pair.master, writer)), slave, child, seen, _home: self.home }
+        Term { line: Some((pair.master, writer)), slave, child, seen, begin, home: self.home }
     }
 }
 
@@ -206,6 +208,7 @@ struct Seen {
     held: Vec<u8>,
     all: Vec<u8>,
     last: Instant,
+    first: Option<Instant>,
     paused: bool,
     /// The window is being closed: the reader ends at the next bytes.
     closing: bool,
@@ -215,11 +218,21 @@ struct Seen {
 impl Seen {
     fn new(parser: Parser<Watch>) -> Self {
         let now = Instant::now();
-        Self { parser, held: Vec::new(), all: Vec::new(), last: now, paused: false, closing: false, closed: false }
+        Self {
+            parser,
+            held: Vec::new(),
+            all: Vec::new(),
+            last: now,
+            first: None,
+            paused: false,
+            closing: false,
+            closed: false,
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) {
         self.last = Instant::now();
+        self.first.get_or_insert(self.last);
         self.all.extend_from_slice(bytes);
         for byte in bytes {
             // vt100 does not print U+FFFD, which terminals do: another character of one cell stands for it.
@@ -277,7 +290,11 @@ pub struct Term {
     slave: File,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    _home: Option<tempfile::TempDir>,
+    /// When the program was started.
+    #[allow(dead_code, reason = "the bench asks")]
+    pub begin: Instant,
+    #[allow(dead_code, reason = "the bench does not look")]
+    home: Option<tempfile::TempDir>,
 }
 
 impl Term {
@@ -527,6 +544,12 @@ impl Term {
         self.wait_more(mark);
         self.quiet();
         self.since(mark)
+    }
+
+    /// When the first byte came.
+    #[allow(dead_code, reason = "the bench asks")]
+    pub fn first_byte(&self) -> Option<Duration> {
+        self.seen().first.map(|at| at.duration_since(self.begin))
     }
 
     /// The screen, framed, and the last bytes: for messages.

@@ -165,3 +165,37 @@ fn somebody_is_assigned_and_taken_away_again() {
     wait_until("the account is off", || !active());
     term.nothing_odd();
 }
+
+#[test]
+fn one_person_is_provisioned_step_by_step_and_the_app_has_them() {
+    let (sandbox, _home, mut term) = stage(&["enabled = false"]);
+    // Nobody has been provisioned: the job is off. The directory is read by the dry run of the plan.
+    press(&mut term, "5");
+    term.wait_for("+ create");
+    assert!(sandbox.app("Users").is_empty());
+    press(&mut term, "j");
+    let name = term.row(7).split_once('│').map(|(_, right)| right.trim().to_owned()).unwrap_or_default();
+    press(&mut term, "p");
+    term.wait_for("Provision one");
+    term.wait_for("dry run");
+    term.wait_for("Press W to unlock writing");
+    assert!(sandbox.app("Users").is_empty(), "a dry run writes nothing");
+    // Going on without having unlocked writes nothing either.
+    press(&mut term, "enter");
+    assert!(sandbox.app("Users").is_empty(), "nothing is written while writing is off");
+    press(&mut term, "W");
+    term.wait_for("type the first 3 letters");
+    let letters: Vec<String> = name.chars().take(3).map(String::from).collect();
+    press(&mut term, &letters.join(" "));
+    press(&mut term, "enter");
+    term.wait_for("WRITE");
+    press(&mut term, "enter");
+    agree(&mut term);
+    wait_until("the app has one account", || sandbox.app("Users").len() == 1);
+    let account = sandbox.app("Users").remove(0);
+    let shown = text(&account, "userName").to_owned();
+    let begin: String = name.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+    assert!(shown.starts_with(&begin), "{shown} was provisioned, not {name}");
+    term.wait_for("Verify");
+    term.nothing_odd();
+}

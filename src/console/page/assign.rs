@@ -17,7 +17,7 @@ use crate::console::shared::Shared;
 use crate::model::{Assignment, ObjectType, ServicePrincipal};
 use crate::store::search::Cursor;
 use crate::store::window::Anchor;
-use crate::text::{Shown, show};
+use crate::text::Shown;
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
 use find::{Found, Row};
 use jiff::Timestamp;

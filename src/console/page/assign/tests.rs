@@ -9,6 +9,7 @@ use crate::engine;
 use crate::model::directory::DEFAULT_ACCESS;
 use crate::model::{AppRole, Collection, GroupChange, Member, MemberKind, UserChange};
 use crate::store::{Store, mirror};
+use crate::text::show;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -91,13 +92,7 @@ fn store(folder: &Path) -> Store {
 fn facts(store: &Store) -> Facts {
     let config = Profile::parse(example(), Path::new("/etc/config.toml")).unwrap().jobs.remove(0);
     let (rules, _) = engine::rules_of(&config).unwrap();
-    Facts {
-        rules,
-        mapping_name: "flock".into(),
-        scope: engine::scope_rules(&config),
-        database: store.path().to_owned(),
-        config,
-    }
+    Facts { rules, scope: engine::scope_rules(&config), database: store.path().to_owned(), config }
 }
 
 struct Stage {

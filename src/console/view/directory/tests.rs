@@ -370,7 +370,7 @@ proptest! {
     #[test]
     fn nothing_breaks(keys in prop::collection::vec(0usize..22, 0..25), width in 1u16..200, height in 1u16..60) {
         const KEYS: [&str; 22] = ["j", "k", "G", "g g", "/", "\"en\"", "esc", "enter", "tab", "z", "u", "s", "S", "space", "V", "n", "N", "r", "ctrl-d", "ctrl-u", "x", "y"];
-        let world = WORLD.with(|world| world.clone());
+        let world = WORLD.with(Clone::clone);
         let mut console = world.at(width, height);
         for key in keys {
             console.keys(KEYS[key]);

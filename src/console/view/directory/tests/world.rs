@@ -77,13 +77,12 @@ fn facts() -> Facts {
     Facts {
         scope: engine::scope_rules(&config),
         rules: Rules { users: compiled(ObjectType::User), groups: compiled(ObjectType::Group) },
-        mapping_name: "scim".into(),
         database: Path::new("a.db").into(),
         config,
     }
 }
 
-fn user(name: &str, properties: Value) -> UserChange {
+fn user(name: &str, properties: &Value) -> UserChange {
     let (first, last) = name.split_once('.').unwrap();
     let capital = |s: &str| s[..1].to_uppercase() + &s[1..];
     let mut all = json!({
@@ -226,22 +225,25 @@ fn fill(c: &Connection, facts: &Facts) -> Result<(), StoreError> {
     let people = [
         user(
             "ada.lovelace",
-            json!({ "jobTitle": "Principal Engineer", "businessPhones": ["+44 20 7946 0018"], "employeeId": "1815" }),
+            &json!({ "jobTitle": "Principal Engineer", "businessPhones": ["+44 20 7946 0018"], "employeeId": "1815" }),
         ),
-        user("alan.turing", json!({})),
-        user("annie.easley", json!({})),
-        user("barbara.liskov", json!({})),
-        user("claude.shannon", json!({})),
-        user("charles.babbage", json!({ "department": "Analytics", "userPrincipalName": "c.babbage@contoso.example" })),
-        user("dorothy.vaughan", json!({})),
-        user("edsger.dijkstra", json!({})),
-        user("frances.allen", json!({})),
-        user("grace.hopper", json!({})),
-        user("hedy.lamarr", json!({})),
-        user("ivan.sutherland", json!({})),
-        user("jean.bartik", json!({})),
-        user("karen.sparck", json!({})),
-        user("nobody.home", json!({ "userPrincipalName": null, "displayName": "nobody.home" })),
+        user("alan.turing", &json!({})),
+        user("annie.easley", &json!({})),
+        user("barbara.liskov", &json!({})),
+        user("claude.shannon", &json!({})),
+        user(
+            "charles.babbage",
+            &json!({ "department": "Analytics", "userPrincipalName": "c.babbage@contoso.example" }),
+        ),
+        user("dorothy.vaughan", &json!({})),
+        user("edsger.dijkstra", &json!({})),
+        user("frances.allen", &json!({})),
+        user("grace.hopper", &json!({})),
+        user("hedy.lamarr", &json!({})),
+        user("ivan.sutherland", &json!({})),
+        user("jean.bartik", &json!({})),
+        user("karen.sparck", &json!({})),
+        user("nobody.home", &json!({ "userPrincipalName": null, "displayName": "nobody.home" })),
     ];
     let mut assignments = Vec::new();
     for mut change in people {

@@ -320,8 +320,8 @@ impl World {
 
     fn facts() -> Facts {
         let config = Profile::parse(CONFIG, Path::new("/home/ada/config.toml")).unwrap().jobs.remove(0);
-        let (rules, mapping_name) = engine::rules_of(&config).unwrap();
+        let (rules, _) = engine::rules_of(&config).unwrap();
         let scope = engine::scope_rules(&config);
-        Facts { scope, rules, mapping_name, database: Path::new("a.db").into(), config }
+        Facts { scope, rules, database: Path::new("a.db").into(), config }
     }
 }

@@ -197,7 +197,6 @@ impl World {
         Facts {
             scope: engine::scope_rules(&config),
             rules: Rules { users: compiled(ObjectType::User), groups: compiled(ObjectType::Group) },
-            mapping_name: "schema.json".into(),
             database: Path::new("a.db").into(),
             config,
         }

@@ -35,9 +35,9 @@ service_principal_id = "00000000-0000-0000-0000-000000000002"
 
 fn facts() -> Facts {
     let config = Profile::parse(CONFIG, Path::new("/nowhere/config.toml")).unwrap().jobs.remove(0);
-    let (rules, mapping_name) = engine::rules_of(&config).unwrap();
+    let (rules, _) = engine::rules_of(&config).unwrap();
     let scope = engine::scope_rules(&config);
-    Facts { rules, mapping_name, scope, database: "a.db".into(), config }
+    Facts { rules, scope, database: "a.db".into(), config }
 }
 
 /// A store in a folder that lives as long as the test.
