@@ -279,6 +279,6 @@ fn letters_tell_styles_apart() {
     console.keys(":");
     let picture = console.picture();
     assert!(picture.contains('r'), "{picture}");
-    assert!(console.screen().contains(Action::Palette.entry().title));
+    assert!(console.screen().contains(Action::Overview.entry().title));
     assert_eq!(Token::ALL.len(), 20);
 }

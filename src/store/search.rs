@@ -8,11 +8,12 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 use std::fmt::Write;
 
+mod state;
 mod window;
 
+pub use state::StoredState;
 pub use window::{
-    DirectoryQuery, GROUP_FIELDS, Sort, StoredState, USER_FIELDS, count_groups, count_users, total, window_groups,
-    window_users,
+    DirectoryQuery, GROUP_FIELDS, Sort, USER_FIELDS, count_groups, count_users, total, window_groups, window_users,
 };
 
 /// Shortest text that the trigram index can look up.

@@ -27,7 +27,6 @@ const QUIET: Duration = Duration::from_millis(60);
 pub struct Start {
     command: CommandBuilder,
     size: (u16, u16),
-    #[allow(dead_code, reason = "the bench does not look")]
     home: Option<tempfile::TempDir>,
     slow: Option<u32>,
 }

@@ -3,6 +3,7 @@
 //! The page is one pane. `›` moves over everything that can be followed: `tab` goes to the next section, `enter`
 //! opens what is behind the row. Until somebody moves it, it stands on what needs attention most.
 
+mod attention;
 mod draw;
 mod notice;
 mod pace;

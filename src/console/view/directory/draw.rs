@@ -129,12 +129,10 @@ fn row_columns(cells: u16) -> RowColumns {
     if roomy(cells) {
         (5, 26, Some(40), 37)
     } else {
-        let note = if cells >= 46 {
-            14
-        } else if cells >= 38 {
-            8
-        } else {
-            3
+        let note = match cells {
+            46.. => 14,
+            38.. => 11,
+            _ => 3,
         };
         let end = cells.saturating_sub(2);
         (5, end.saturating_sub(note), None, end)

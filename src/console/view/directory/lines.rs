@@ -93,6 +93,10 @@ impl Columns {
     }
 }
 
+fn cells(text: &Shown) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
 fn between(from: u16, to: u16) -> u16 {
     to.saturating_sub(from).saturating_sub(1)
 }
@@ -324,7 +328,8 @@ fn more(out: &mut Vec<Line>, detail: &Detail, live: Option<&InApp>, glyphs: &Gly
 fn section(out: &mut Vec<Line>, title: &str, note: Shown, columns: Columns) {
     out.push(Line::default());
     out.push(Line::default());
-    let at = columns.target;
+    // Below the target where it fits, else as far right as it needs.
+    let at = columns.target.min(columns.end.saturating_sub(cells(&note) + 1)).max(13);
     let pieces =
         vec![Piece(0, 12, show(title), Token::Strong), Piece(at, between(at, columns.end), note, Token::Muted)];
     out.push(Line { pieces, ..Line::default() });

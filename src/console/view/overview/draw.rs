@@ -1,7 +1,7 @@
 //! Where things stand on the page: one column, or two from 120 columns on; what gives way when there is little room.
 
 use super::stop::Stop;
-use super::{Glance, Overview, notice, sections, trouble, wide};
+use super::{Glance, Overview, attention, notice, sections, trouble, wide};
 use crate::console::canvas::{Canvas, Text};
 use crate::console::shared::Shared;
 use crate::console::standing::Mood;
@@ -211,7 +211,7 @@ pub(super) fn page(view: &Overview, shared: &Shared, canvas: &mut Canvas<'_>) {
     let edge = w.saturating_sub(1);
     if view.zoomed {
         let mut sheet = Sheet { view, shared, glance, plan, selected, canvas: canvas.part(0, 0, w, h), edge };
-        sections::attention(&mut sheet, 0, plan.right.is_some());
+        attention::draw(&mut sheet, 0, plan.right.is_some());
         sheet.canvas.title(0, 0, "Needs attention", true);
         return;
     }
@@ -253,7 +253,7 @@ fn left_column(sheet: &mut Sheet<'_, '_>) {
         _ => y = wide::chart(sheet, y) + 1,
     }
     if sheet.plan.right.is_none() && sheet.plan.attention > 0 {
-        y = sections::attention(sheet, y, false) + 1;
+        y = attention::draw(sheet, y, false) + 1;
     }
     wide::cycles(sheet, y);
 }

@@ -1,9 +1,9 @@
 //! What only a large screen has room for: the right column, the chart, earlier cycles.
 
-use super::Glance;
 use super::draw::Sheet;
-use super::sections::{self, hour, peak, since};
+use super::sections::{hour, peak, since};
 use super::stop::Stop;
+use super::{Glance, attention};
 use crate::console::style::Token;
 use crate::console::words;
 use crate::model::{Cycle, CycleState};
@@ -29,7 +29,7 @@ pub(super) fn below_attention(glance: &Glance, h: u16) -> u16 {
 /// The right column.
 pub(super) fn right(sheet: &mut Sheet<'_, '_>) {
     let (h, glance) = (sheet.canvas.height(), sheet.glance);
-    let mut y = sections::attention(sheet, 0, true) + 1;
+    let mut y = attention::draw(sheet, 0, true) + 1;
     let below = below_attention(glance, h);
     if below == 0 {
         return;
