@@ -239,7 +239,7 @@ fn large() {
         println!(" {columns}x{rows}");
         let mut term = Start::configured(&home).size(columns, rows).start();
         term.wait_for("Needs attention");
-        row("overview with its numbers", &ms(term.begin.elapsed()));
+        row("overview with its numbers", &ms(term.begin().elapsed()));
         row("first byte after the start", &ms(term.first_byte().unwrap_or_default()));
         term.quiet_for(Duration::from_millis(500));
         let began = Instant::now();

@@ -4,9 +4,11 @@ use super::query::Sources;
 use super::shared::{Runner, Shared};
 use super::style::Token;
 use super::words;
-use crate::model::{Cycle, CycleState, Health, ObjectType, Quarantine, Side, SideHealth, SideState};
+use crate::model::{
+    Collection, Cycle, CycleState, Health, ObjectType, OperationState, Quarantine, Side, SideHealth, SideState,
+};
 use crate::store::cycles::Progress;
-use crate::store::{StoreError, cycles, job, lease, links, mirror, operations, retries};
+use crate::store::{StoreError, cycles, job, lease, links, mirror, operations, retries, watermarks};
 use crate::text::{Shown, show};
 use jiff::Timestamp;
 
@@ -89,10 +91,7 @@ impl Standing {
     /// When the store cannot be read.
     pub fn read(sources: &Sources<'_>) -> Result<Self, StoreError> {
         let c = sources.c;
-        let enabled = match job::get(c, job::ENABLED)? {
-            Some(text) if sources.facts.config.environment.as_deref() == Some("sandbox") => text != "false",
-            _ => sources.facts.config.enabled,
-        };
+        let enabled = sources.facts.config.enabled;
         let now_ms = sources.now.as_millisecond();
         let holder = lease::holder(c, now_ms, LEASE_MS)?;
         let recent = cycles::list(c, 50, None)?;
@@ -113,8 +112,11 @@ impl Standing {
                 error: last.error.clone().unwrap_or_default(),
             })
         });
+        // Provisioning one person reads nobody else: only what moved the watermarks makes the mirror fresh.
+        let users_read = watermarks::stored_at(c, Collection::Users)?;
+        let groups_read = watermarks::stored_at(c, Collection::Groups)?.filter(|_| users_read.is_some());
         let read_at =
-            ended.iter().find(|c| c.state == CycleState::Succeeded).and_then(|c| c.ended_at.as_ref()?.parse().ok());
+            [users_read, groups_read].into_iter().flatten().filter_map(|at| at.parse::<Timestamp>().ok()).min();
         let next = match (&cycle, &holder) {
             (Some(cycle), Some(_)) if enabled && cycle.state != CycleState::Running => {
                 let due = cycle.started_at.parse::<Timestamp>().ok().map(|at| at + sources.facts.config.interval);
@@ -133,7 +135,7 @@ impl Standing {
             groups,
             linked: links::count(c, ObjectType::User)?,
             waiting: failures + references,
-            held: operations::held(c)?.len() as u64,
+            held: operations::count(c, OperationState::Held)?,
             read_at,
             failing,
             next,

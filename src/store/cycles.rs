@@ -40,9 +40,23 @@ fn read(row: &Row<'_>) -> Result<Cycle, StoreError> {
 /// # Errors
 /// [`StoreError::Sql`].
 pub fn start(c: &Connection, cycle: &Cycle) -> Result<(), StoreError> {
+    insert(c, cycle, false)
+}
+
+/// Stores the provisioning of single objects on demand (E12). It can be asked for by its id, and is none of the cycles
+/// of the job: neither [`latest`] nor [`list`] has it, so it moves no schedule.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn start_on_demand(c: &Connection, cycle: &Cycle) -> Result<(), StoreError> {
+    insert(c, cycle, true)
+}
+
+fn insert(c: &Connection, cycle: &Cycle, on_demand: bool) -> Result<(), StoreError> {
     c.prepare_cached(
-        "INSERT INTO cycles (id, kind, state, started_at, ended_at, duration_ms, counts, app_requests, error, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO cycles
+         (id, kind, state, started_at, ended_at, duration_ms, counts, app_requests, error, updated_at, on_demand)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         cycle.id,
@@ -55,6 +69,7 @@ pub fn start(c: &Connection, cycle: &Cycle) -> Result<(), StoreError> {
         cycle.app_requests,
         cycle.error,
         now(),
+        on_demand,
     ])?;
     Ok(())
 }
@@ -143,7 +158,7 @@ pub fn get(c: &Connection, id: &str) -> Result<Option<Cycle>, StoreError> {
     rows.next()?.map(read).transpose()
 }
 
-/// The cycle that was started last.
+/// The cycle of the job that was started last; provisioning on demand is none.
 ///
 /// # Errors
 /// [`StoreError::Sql`] or [`StoreError::Value`].
@@ -151,7 +166,7 @@ pub fn latest(c: &Connection) -> Result<Option<Cycle>, StoreError> {
     Ok(list(c, 1, None)?.pop())
 }
 
-/// Cycles, newest first; `before` is the id of the last one of the page before.
+/// Cycles of the job, newest first; `before` is the id of the last one of the page before.
 ///
 /// # Errors
 /// [`StoreError::Sql`] or [`StoreError::Value`].
@@ -164,7 +179,7 @@ pub fn list(c: &Connection, limit: usize, before: Option<&str>) -> Result<Vec<Cy
             .optional()?
             .ok_or_else(|| StoreError::NotFound { what: "cycle", id: id.escape_debug().to_string() })?,
     };
-    let sql = format!("SELECT {COLUMNS} FROM cycles WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2");
+    let sql = format!("SELECT {COLUMNS} FROM cycles WHERE seq < ?1 AND on_demand = 0 ORDER BY seq DESC LIMIT ?2");
     let mut statement = c.prepare_cached(&sql)?;
     let mut rows = statement.query(params![below, i64::try_from(limit).unwrap_or(i64::MAX)])?;
     let mut cycles = Vec::new();
@@ -250,6 +265,18 @@ mod tests {
         start(&c, &cycle("b")).unwrap();
         forget(&c, "b").unwrap();
         assert_eq!(latest(&c).unwrap().unwrap().id, "a");
+    }
+
+    #[test]
+    fn provisioning_on_demand_is_no_cycle_of_the_job() {
+        let c = memory();
+        start(&c, &cycle("a")).unwrap();
+        start_on_demand(&c, &cycle("b")).unwrap();
+        assert_eq!(latest(&c).unwrap().map(|c| c.id), Some("a".into()));
+        assert!(get(&c, "b").unwrap().is_some());
+        assert_eq!(list(&c, 10, Some("b")).unwrap().len(), 1);
+        // It dies with its process like any other.
+        assert_eq!(mark_dead(&c).unwrap(), 2);
     }
 
     #[test]

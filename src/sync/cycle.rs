@@ -98,8 +98,9 @@ pub async fn run(job: &Job, request: &CycleRequest) -> Result<CycleReport, Store
     // A dry run may go on beside the process that runs the job: what is under way there is not its business.
     if !request.dry_run {
         unknown = finish::unsettled(job).await?;
-        let row = cycle.clone();
-        job.store.write(move |c| cycles::start(c, &row)).await?;
+        let (row, on_demand) = (cycle.clone(), request.scope != CycleScope::Everyone);
+        let start = if on_demand { cycles::start_on_demand } else { cycles::start };
+        job.store.write(move |c| start(c, &row)).await?;
     }
     job.pulse.clear();
     let beating = (!request.dry_run).then(|| Beating::start(job, &cycle.id, sent_before));

@@ -141,7 +141,6 @@ impl Start {
         let parser =
             Parser::new_with_callbacks(rows.try_into().unwrap(), columns.try_into().unwrap(), 0, Watch::default());
         let seen = Arc::new((Mutex::new(Seen::new(parser)), Condvar::new()));
-        let begin = Instant::now();
         let child = pair.slave.spawn_command(self.command).expect("the program starts");
         drop(pair.slave);
         let (to, slow) = (Arc::clone(&seen), self.slow);
@@ -164,7 +163,7 @@ impl Start {
             lock(&to.0).closed = true;
             to.1.notify_all();
         });
-        Term { line: Some((pair.master, writer)), slave, child, seen, begin, home: self.home }
+        Term { line: Some((pair.master, writer)), slave, child, seen, _home: self.home }
     }
 }
 
@@ -206,8 +205,10 @@ struct Seen {
     /// The beginning of a character that is not complete.
     held: Vec<u8>,
     all: Vec<u8>,
-    last: Instant,
+    /// When the program was about to start.
+    begin: Instant,
     first: Option<Instant>,
+    last: Instant,
     paused: bool,
     /// The window is being closed: the reader ends at the next bytes.
     closing: bool,
@@ -221,8 +222,9 @@ impl Seen {
             parser,
             held: Vec::new(),
             all: Vec::new(),
-            last: now,
+            begin: now,
             first: None,
+            last: now,
             paused: false,
             closing: false,
             closed: false,
@@ -289,14 +291,23 @@ pub struct Term {
     slave: File,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    /// When the program was started.
-    #[allow(dead_code, reason = "the bench asks")]
-    pub begin: Instant,
-    #[allow(dead_code, reason = "the bench does not look")]
-    home: Option<tempfile::TempDir>,
+    _home: Option<tempfile::TempDir>,
 }
 
 impl Term {
+    /// When the program was started.
+    #[allow(dead_code, reason = "the bench asks")]
+    pub fn begin(&self) -> Instant {
+        self.seen().begin
+    }
+
+    /// When the first byte came, from the start on.
+    #[allow(dead_code, reason = "the bench asks")]
+    pub fn first_byte(&self) -> Option<Duration> {
+        let seen = self.seen();
+        Some(seen.first?.duration_since(seen.begin))
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         lock(&self.seen.0)
     }
@@ -543,12 +554,6 @@ impl Term {
         self.wait_more(mark);
         self.quiet();
         self.since(mark)
-    }
-
-    /// When the first byte came.
-    #[allow(dead_code, reason = "the bench asks")]
-    pub fn first_byte(&self) -> Option<Duration> {
-        self.seen().first.map(|at| at.duration_since(self.begin))
     }
 
     /// The screen, framed, and the last bytes: for messages.

@@ -28,7 +28,7 @@ impl Unlock {
         Self { subject, input: Input::default(), wrong: false }
     }
 
-    /// What is unlocked, whose first letters are asked for, and what they are.
+    /// What is unlocked, whose first letters are asked for, and the name they begin.
     fn words(&self, shared: &Shared) -> (Shown, Shown, String) {
         let (what, of, name) = match &self.subject {
             Subject::Object(object) => {
@@ -43,8 +43,7 @@ impl Unlock {
                 shared.job.name.clone(),
             ),
         };
-        let letters: String = name.chars().take(LETTERS).collect();
-        (show(&what), show(&format!("{of}, {name}")), letters)
+        (show(&what), show(&format!("{of}, {name}")), name)
     }
 }
 
@@ -77,11 +76,10 @@ impl Page for Unlock {
         match key.code {
             KeyCode::Esc => return vec![Effect::Close],
             KeyCode::Enter => {
-                let (_, _, letters) = self.words(shared);
+                let (_, _, name) = self.words(shared);
                 let typed = self.input.value().trim().to_lowercase();
-                let wanted = letters.to_lowercase();
-                let least = wanted.chars().count();
-                if typed.chars().count() < least || !typed.starts_with(&wanted) {
+                let least = name.chars().count().min(LETTERS);
+                if typed.chars().count() < least || !name.to_lowercase().starts_with(&typed) {
                     self.wrong = true;
                     return Vec::new();
                 }

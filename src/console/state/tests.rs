@@ -176,7 +176,10 @@ fn write_is_unlocked_by_letters_for_five_minutes_and_counted_down() {
     console.keys("W \"xyz\" enter");
     assert!(console.screen().contains("that is not it"));
     assert_eq!(console.state.shared.write, WriteMode::ReadOnly);
-    console.keys("backspace backspace backspace \"nig\" enter");
+    // Letters that go on otherwise than the name are not its letters.
+    console.keys("backspace backspace backspace \"nigel\" enter");
+    assert!(console.screen().contains("that is not it"));
+    console.keys("backspace backspace enter");
     assert!(line(&console, 0).ends_with("WRITE job 5:00"), "{}", line(&console, 0));
     console.wait(29.0);
     assert!(line(&console, 0).ends_with("WRITE job 4:31"), "{}", line(&console, 0));

@@ -168,3 +168,10 @@ CREATE TABLE remembered (
   key   TEXT PRIMARY KEY NOT NULL,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Cycles ------------------------------------------------------------------------------------------------------------
+
+-- Provisioning one object on demand has a cycle id of its own, but it is no cycle of the job: it moves no schedule and
+-- reads nothing for anybody else.
+ALTER TABLE cycles ADD COLUMN on_demand INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX cycles_of_the_job ON cycles (seq) WHERE on_demand = 0;
