@@ -1,6 +1,7 @@
 //! Drawing: text at a place, in a token's style. Only [`Shown`] and literals of ours are drawn.
 
 use super::style::{Glyphs, Look, Token};
+use super::words;
 use crate::text::{Shown, truncate, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -99,12 +100,15 @@ impl<'a> Canvas<'a> {
         if y >= self.area.height || cells == 0 {
             return x;
         }
-        let text = text.text();
+        let text = self.look.glyphs.spelled(text.text());
         let style = self.look.styles.of(token);
-        if width(text) <= usize::from(cells) {
-            self.set(x, y, cells, text, style)
+        if width(&text) <= usize::from(cells) {
+            self.set(x, y, cells, &text, style)
+        } else if self.look.glyphs.is_ascii() {
+            let cut = words::end(&text, usize::from(cells), &self.look.glyphs);
+            self.set(x, y, cells, &cut, style)
         } else {
-            let cut = truncate(text, usize::from(cells));
+            let cut = truncate(&text, usize::from(cells));
             self.set(x, y, cells, &cut, style)
         }
     }
@@ -114,7 +118,8 @@ impl<'a> Canvas<'a> {
     pub fn put_right(&mut self, from: u16, end: u16, y: u16, text: impl Text, token: Token) -> u16 {
         let end = end.min(self.area.width);
         let room = end.saturating_sub(from);
-        let cells = u16::try_from(width(text.text())).unwrap_or(u16::MAX).min(room);
+        let cells = width(&self.look.glyphs.spelled(text.text()));
+        let cells = u16::try_from(cells).unwrap_or(u16::MAX).min(room);
         let x = end - cells;
         self.put_in(x, y, cells, text, token);
         x

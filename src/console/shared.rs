@@ -40,6 +40,14 @@ pub struct JobCard {
     pub flags: Vec<String>,
 }
 
+impl JobCard {
+    /// Which one of several jobs this is: `job 1 of 4`.
+    pub fn place(&self) -> Option<Shown> {
+        let at = self.jobs.iter().position(|name| *name == self.name)?;
+        (self.jobs.len() > 1).then(|| show(&format!("job {} of {}", at + 1, self.jobs.len())))
+    }
+}
+
 /// Whether the console may write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteMode {
@@ -81,6 +89,8 @@ pub enum Runner {
 pub struct Shared {
     /// Now. The only clock there is.
     pub now: Timestamp,
+    /// When the console opened.
+    pub opened: Timestamp,
     /// For times of day.
     pub zone: TimeZone,
     /// Columns of the terminal.
@@ -114,6 +124,7 @@ impl Shared {
         let write = if job.sandbox { WriteMode::Open } else { WriteMode::ReadOnly };
         Self {
             now,
+            opened: now,
             zone,
             width,
             height,

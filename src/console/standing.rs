@@ -11,9 +11,13 @@ use crate::store::cycles::Progress;
 use crate::store::{StoreError, cycles, job, lease, links, mirror, operations, retries, watermarks};
 use crate::text::{Shown, show};
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// A lease without a heartbeat for longer than this is not held; as the engine has it.
 const LEASE_MS: i64 = 15_000;
+
+/// What another process found more than so many seconds ago is old.
+const LONG_AGO: u64 = 300;
 
 /// How the job stands, read from its store.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +50,8 @@ pub struct Standing {
     pub next: Option<Timestamp>,
     /// How the two sides are doing.
     pub health: Health,
+    /// Time between the starts of two cycles.
+    pub interval: Duration,
 }
 
 /// Cycles that could not come to their end, in a row up to now.
@@ -70,6 +76,8 @@ pub enum Mood {
     Running,
     /// All is well.
     Live,
+    /// All was well when it was last looked at, which is long ago.
+    Old,
     /// On in the configuration, but nobody runs it.
     Idle,
     /// Provisioning is off.
@@ -115,8 +123,10 @@ impl Standing {
         // Provisioning one person reads nobody else: only what moved the watermarks makes the mirror fresh.
         let users_read = watermarks::stored_at(c, Collection::Users)?;
         let groups_read = watermarks::stored_at(c, Collection::Groups)?.filter(|_| users_read.is_some());
-        let read_at =
-            [users_read, groups_read].into_iter().flatten().filter_map(|at| at.parse::<Timestamp>().ok()).min();
+        let moved = [users_read, groups_read].into_iter().flatten().filter_map(|at| at.parse::<Timestamp>().ok()).min();
+        // A plan, and a cycle that the app stopped, read as much.
+        let read = job::get(c, job::READ_AT)?.and_then(|at| at.parse::<Timestamp>().ok());
+        let read_at = moved.max(read);
         let next = match (&cycle, &holder) {
             (Some(cycle), Some(_)) if enabled && cycle.state != CycleState::Running => {
                 let due = cycle.started_at.parse::<Timestamp>().ok().map(|at| at + sources.facts.config.interval);
@@ -140,6 +150,7 @@ impl Standing {
             failing,
             next,
             health: job::health(c)?,
+            interval: sources.facts.config.interval,
         })
     }
 }
@@ -170,7 +181,26 @@ impl Standing {
 /// The code of a quarantine that cycles which could not come to their end led to (E10.10).
 pub const NO_CONNECTION: &str = "EncounteredQuarantineException";
 
+impl Standing {
+    /// How many seconds what was found counts as fresh: until the next cycle had time to look again.
+    pub fn fresh_for(&self) -> u64 {
+        (self.interval.as_secs() * 3 / 2).max(LONG_AGO)
+    }
+}
+
 impl Shared {
+    /// When the sides were last tried, if that is too long ago to say anything about now: before this console opened,
+    /// by a process that is gone, or longer ago than cycles are apart.
+    pub fn untried(&self) -> Option<Timestamp> {
+        let standing = self.standing.as_ref()?;
+        let sides = [&standing.health.directory, &standing.health.app].into_iter().flatten();
+        let tried = sides.filter_map(|side| side.at.parse::<Timestamp>().ok()).max()?;
+        let ago = self.seconds_since(tried);
+        let watched = matches!(self.runner, Runner::Elsewhere { .. });
+        let before = !watched && tried < self.opened && ago > LONG_AGO;
+        (before || ago > standing.fresh_for()).then_some(tried)
+    }
+
     /// The one word of the header.
     pub fn mood(&self) -> Mood {
         let Some(standing) = &self.standing else { return Mood::Reading };
@@ -189,6 +219,8 @@ impl Shared {
             Mood::Off
         } else if standing.held_by.is_none() && self.runner != Runner::Here {
             Mood::Idle
+        } else if self.untried().is_some() {
+            Mood::Old
         } else if standing.worst(|state| state == SideState::Ready).is_some() {
             Mood::Degraded
         } else {
@@ -205,18 +237,13 @@ impl Shared {
         };
         match self.mood() {
             Mood::Reading => (show("reading…"), Token::Muted),
-            Mood::NotRun => (show("not run yet"), Token::Muted),
+            Mood::NotRun => (behind("not run yet"), Token::Muted),
             Mood::Live => (behind("live"), Token::Text),
+            Mood::Old => (behind("old"), Token::Stale),
             Mood::Idle => (behind("not running"), Token::Stale),
             Mood::Off => (behind("off"), Token::Stale),
-            Mood::Running => {
-                let progress = self.standing.as_ref().and_then(|s| s.progress.as_ref());
-                let words = match progress.and_then(|p| p.total.filter(|t| *t > 0).map(|t| (p.done, t))) {
-                    Some((done, total)) => format!("running · {} %", done * 100 / total),
-                    None => "running".into(),
-                };
-                (show(&words), Token::Text)
-            }
+            // How far it is stands where there is room for what is counted: every phase has its own end.
+            Mood::Running => (behind("running"), Token::Text),
             Mood::Offline => {
                 let cache = age.map_or_else(|| "nothing read yet".to_owned(), |age| format!("cache {age}"));
                 (show(&format!("offline · {cache}")), Token::Warn)

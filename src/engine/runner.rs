@@ -6,10 +6,10 @@ use super::quarantine::{self, Standing};
 use super::schedule::next_cycle;
 use super::stop::Stopping;
 use crate::config::{Env, JobConfig};
-use crate::model::{CycleState, ObjectType, OperationState, Quarantine, Side, SideState};
+use crate::model::{CycleState, ObjectType, OperationState, Quarantine};
 use crate::store::{Store, StoreError, audit, cycles, job as job_table, links, operations, retries, watermarks};
 use crate::sync::cycle::{self, CycleReport, CycleRequest};
-use crate::sync::health::{Attempt, Fault, Watched};
+use crate::sync::health::Watched;
 use crate::sync::{CycleScope, EventSink, Job};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -176,21 +176,8 @@ impl Engine {
 
     /// Writes down how both sides are doing after a cycle.
     async fn note_health(&self, watched: &Watched, report: &CycleReport) -> Result<(), StoreError> {
-        let (mut directory, mut app) = (Attempt::Worked, Attempt::Worked);
-        match report.fatal.as_ref().map(Fault::of_cycle) {
-            Some(Some((Side::Directory, fault))) => directory = Attempt::Failed(fault),
-            Some(Some((Side::App, fault))) => app = Attempt::Failed(fault),
-            // It was stopped: what was seen until then stands.
-            Some(None) => (directory, app) = (Attempt::Running, Attempt::Running),
-            None => {
-                if let Some((collection, why)) = report.unread.first() {
-                    let words = format!("the {} were not read to the end: {why}", collection.as_str());
-                    directory = Attempt::Failed(Fault { state: SideState::Slow, words });
-                }
-            }
-        }
         let next = next_cycle(&self.job.store, self.interval)?;
-        watched.conclude(&self.job.store, directory, app, Some(next)).await
+        watched.after(&self.job.store, report, Some(next)).await
     }
 
     fn starts_anew(&self) -> Result<bool, StoreError> {

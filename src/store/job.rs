@@ -21,6 +21,8 @@ const QUARANTINE: &str = "quarantine";
 const SERVICE_PRINCIPAL: &str = "service principal";
 const ORGANIZATION: &str = "organization";
 const HEALTH: &str = "health";
+/// When the directory was last read to the end, RFC 3339 UTC: by a cycle, or for a plan.
+pub const READ_AT: &str = "directory read at";
 /// Print of the plan that was made last.
 pub const PLAN: &str = "plan";
 /// The cycle that a person stopped, so that it is not made up for at once.

@@ -51,6 +51,53 @@ pub fn assignments_of(c: &Connection, principal_id: &str) -> Result<Vec<Assignme
     Ok(found)
 }
 
+/// Who is meant by [`entitled`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct People {
+    /// Everybody, assigned or not (E3.1).
+    pub everybody: bool,
+    /// Whether Default Access alone entitles nobody (E3.9).
+    pub exclude_default_access: bool,
+}
+
+/// Users that are there and switched on and, unless everybody is meant, assigned: themselves or as direct members of a
+/// group that is there and security enabled (E3.2 to E3.4). `?1`: everybody, `?2`: the role that does not count.
+const ENTITLED: &str = "FROM users WHERE removed IS NULL
+       AND coalesce(json_extract(properties, '$.accountEnabled'), 1)
+       AND (?1 OR id IN (
+         SELECT principal_id FROM assignments WHERE principal_kind = 'User' AND role_id <> ?2
+         UNION SELECT members.member_id FROM assignments AS a
+           JOIN groups ON groups.id = a.principal_id AND groups.removed IS NULL
+             AND coalesce(json_extract(groups.properties, '$.securityEnabled'), 1)
+           JOIN members ON members.group_id = groups.id AND members.kind = 'User'
+           WHERE a.principal_kind = 'Group' AND a.role_id <> ?2))";
+
+impl People {
+    /// The role that entitles nobody.
+    fn without(self) -> &'static str {
+        if self.exclude_default_access { crate::model::directory::DEFAULT_ACCESS } else { "" }
+    }
+}
+
+/// How many people are entitled, whatever a scoping filter says. Looks at every one of them.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn count_entitled(c: &Connection, people: People) -> Result<u64, StoreError> {
+    let mut statement = c.prepare_cached(&format!("SELECT count(*) {ENTITLED}"))?;
+    Ok(statement.query_row(params![people.everybody, people.without()], |row| row.get(0))?)
+}
+
+/// The ids of these people.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn entitled(c: &Connection, people: People) -> Result<Vec<String>, StoreError> {
+    let mut statement = c.prepare_cached(&format!("SELECT id {ENTITLED}"))?;
+    let found = statement.query_map(params![people.everybody, people.without()], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// How many members a group has on both sides.
 ///
 /// # Errors

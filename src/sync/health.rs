@@ -1,5 +1,6 @@
 //! How directory and app are doing: judged from what their clients saw and from what stopped a cycle.
 
+use super::cycle::CycleReport;
 use super::{Job, SyncError};
 use crate::graph::{GraphClient, GraphError, SignInError};
 use crate::http::{HttpError, Vitals};
@@ -193,6 +194,32 @@ impl Watched {
     /// When the store cannot be written.
     pub async fn note(&self, store: &Store) -> Result<(), StoreError> {
         self.conclude(store, Attempt::Running, Attempt::Running, None).await
+    }
+
+    /// Notes what a cycle, or the dry run of one, said about both sides, and when the next one comes.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn after(
+        &self,
+        store: &Store,
+        report: &CycleReport,
+        next_attempt: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let (mut directory, mut app) = (Attempt::Worked, Attempt::Worked);
+        match report.fatal.as_ref().map(Fault::of_cycle) {
+            Some(Some((Side::Directory, fault))) => directory = Attempt::Failed(fault),
+            Some(Some((Side::App, fault))) => app = Attempt::Failed(fault),
+            // It was stopped: what was seen until then stands.
+            Some(None) => (directory, app) = (Attempt::Running, Attempt::Running),
+            None => {
+                if let Some((collection, why)) = report.unread.first() {
+                    let words = format!("the {} were not read to the end: {why}", collection.as_str());
+                    directory = Attempt::Failed(Fault { state: SideState::Slow, words });
+                }
+            }
+        }
+        self.conclude(store, directory, app, next_attempt).await
     }
 
     /// Notes what an attempt said about both sides, and when the next one comes.

@@ -113,7 +113,14 @@ async fn doubt_the_empty(job: &Job, read: &mut Read) -> Result<(), SyncError> {
                 Some(format!("the directory now answers with no {what} at all; before there were {before}"));
         }
     }
-    job.store.write(move |c| crate::store::job::set_json(c, BASELINE, &baseline)).await?;
+    let read_at = read.failures.is_empty().then(|| job.now());
+    job.store
+        .write(move |c| {
+            crate::store::job::set_json(c, BASELINE, &baseline)?;
+            // The mirror is as fresh as this, whatever becomes of what follows.
+            read_at.map_or(Ok(()), |at| crate::store::job::set(c, crate::store::job::READ_AT, &at))
+        })
+        .await?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::graph::GraphError;
 use crate::model::{ObjectType, Secret};
 use crate::store::{Store, audit, job as job_table, mirror};
 use crate::sync::cycle::{self, CycleRequest};
+use crate::sync::health::Watched;
 use crate::text::show;
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -138,7 +139,9 @@ impl JobDesk {
         let (job, mapping) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
         let initial = crate::engine::starts_anew(self.store(), &mapping)?;
         let request = CycleRequest { initial, dry_run: true, ..CycleRequest::default() };
+        let watched = Watched::of(&job);
         let mut report = cycle::run(&job, &request).await?;
+        watched.after(self.store(), &report, None).await?;
         online.close().await?;
         if let Some(fatal) = report.fatal.take() {
             return Err(fatal.into());

@@ -91,6 +91,12 @@ impl State {
         if shared.broken.is_some() {
             x = canvas.put_in(x + 3, 0, room.saturating_sub(x + 3), "config broken", Token::Warn);
         }
+        // That there are others which may stand still is worth a word where there is room for it.
+        if let Some(words) = shared.job.place()
+            && x + 3 + u16::try_from(words.width()).unwrap_or(u16::MAX / 2) <= room
+        {
+            x = canvas.put_in(x + 3, 0, room - x - 3, words, Token::Muted);
+        }
         if let crate::console::shared::Runner::Elsewhere { command, pid, .. } = &shared.runner {
             let words = show(&format!("watching {command} ({pid})"));
             if x + 3 + u16::try_from(words.width()).unwrap_or(u16::MAX / 2) <= room {
@@ -150,7 +156,9 @@ impl State {
         }
         hints.dedup_by_key(|(action, _)| *action);
         // Help stays when something has to go; the least useful goes first: the last before the two.
-        let cells = |(action, words): &(Action, &'static str)| width(action.key()) + 1 + width(words) + 3;
+        let glyphs = &self.shared.look.glyphs;
+        let cells =
+            |(action, words): &(Action, &'static str)| width(action.key()) + 1 + width(&glyphs.spelled(words)) + 3;
         let room = usize::from(canvas.width()) + 1;
         while hints.iter().map(cells).sum::<usize>() > room && hints.len() > 2 {
             let fixed = if float || top.typing() { 0 } else { 2 };

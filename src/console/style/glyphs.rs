@@ -1,5 +1,7 @@
 //! The characters that screens are drawn with, besides words.
 
+use std::borrow::Cow;
+
 /// The corners of a box that floats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corners {
@@ -184,6 +186,12 @@ impl Glyphs {
             "○" => "o",
             _ => return None,
         })
+    }
+
+    /// Text as it is spelled with this set: in ASCII three dots say that something is left out, where one would end a
+    /// sentence.
+    pub fn spelled<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.is_ascii() && text.contains('…') { text.replace('…', self.ellipsis).into() } else { text.into() }
     }
 
     /// Whether this is the ASCII set.

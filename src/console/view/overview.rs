@@ -16,7 +16,7 @@ mod wide;
 #[cfg(test)]
 mod tests;
 
-pub use query::{Answer, Cause, Changed, Glance, Query, run};
+pub use query::{Answer, Cause, Changed, Glance, InScope, Query, run};
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
@@ -49,6 +49,10 @@ pub struct Overview {
     testing: Option<Ticket>,
     /// How fast the running cycle is.
     pace: Pace,
+    /// How many people are in scope, once that was counted.
+    in_scope: Option<InScope>,
+    /// What the job was like when that was asked: the cycle that ended last, and how many users there were.
+    counted: Option<(Option<String>, u64)>,
 }
 
 impl Overview {
@@ -232,24 +236,37 @@ impl Page for Overview {
         let provision = self.cause(shared).is_some_and(|cause| cause.example.is_some());
         match shared.mood() {
             Mood::Offline => {
+                if shared.standing.as_ref().is_some_and(|standing| standing.read_at.is_none()) {
+                    hints.extend([(Action::Test, "test"), (Action::Settings, "settings")]);
+                }
                 let offline = [(Action::Directory, "directory"), (Action::Log, "log"), (Action::Refresh, "try now")];
                 hints.extend(offline);
                 hints.push((Action::Copy, "copy error"));
             }
             Mood::Quarantined => {
                 if provision {
-                    hints.push((Action::Provision, "provision one"));
+                    hints.push((Action::Provision, "provision"));
                 }
-                hints.extend([(Action::Plan, "plan"), (Action::Restart, "restart…"), (Action::Copy, "copy")]);
+                hints.extend([
+                    (Action::Restart, "restart…"),
+                    (Action::Test, "test"),
+                    (Action::Settings, "settings"),
+                    (Action::Plan, "plan"),
+                    (Action::Copy, "copy"),
+                ]);
             }
             Mood::Off | Mood::Idle | Mood::NotRun => {
                 hints.extend([
                     (Action::Settings, "settings"),
+                    (Action::Test, "test"),
                     (Action::Refresh, "refresh"),
                     (Action::Directory, "directory"),
                 ]);
             }
-            _ => {
+            mood => {
+                if mood == Mood::Failing {
+                    hints.extend([(Action::Test, "test"), (Action::Settings, "settings")]);
+                }
                 if provision {
                     hints.push((Action::Provision, "provision one"));
                 }
@@ -257,7 +274,7 @@ impl Page for Overview {
                     hints.push((Action::Plan, "plan"));
                 }
                 hints.push((Action::Refresh, "refresh"));
-                if open.is_none() {
+                if open.is_none() && mood != Mood::Failing {
                     hints.extend([(Action::Directory, "directory"), (Action::Settings, "settings")]);
                 }
                 if self.zoomed || (shared.width >= draw::TWO_COLUMNS && self.enabled(shared, Action::Zoom).is_ok()) {
@@ -288,12 +305,24 @@ impl Page for Overview {
     }
 
     fn answer(&mut self, shared: &mut Shared, answer: AnyAnswer) -> Vec<Effect> {
-        let AnyAnswer::Overview(Answer::Glance(glance)) = answer else { return Vec::new() };
+        let AnyAnswer::Overview(answer) = answer else { return Vec::new() };
+        let glance = match answer {
+            Answer::Glance(glance) => glance,
+            Answer::Scope(found) => {
+                self.in_scope = Some(found);
+                return Vec::new();
+            }
+        };
         self.pace.note(shared.now, glance.job.progress.as_ref());
         self.zoomed &= !glance.causes.is_empty();
         self.failed = None;
+        let now = (glance.job.ended().map(|cycle| cycle.id.clone()), glance.job.users);
         self.glance = Some(*glance);
-        Vec::new()
+        if self.counted.as_ref() == Some(&now) {
+            return Vec::new();
+        }
+        self.counted = Some(now);
+        vec![Effect::Query(AnyQuery::Overview(Query::Scope))]
     }
 
     fn failed(&mut self, _shared: &mut Shared, why: Shown) -> Vec<Effect> {

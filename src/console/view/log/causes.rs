@@ -10,14 +10,17 @@ use crate::console::style::Token;
 use crate::console::words;
 use crate::model::LogStatus;
 use crate::store::log::CauseRow;
-use crate::text::show;
+use crate::text::{Shown, show, wrap};
 
 impl Log {
     pub(super) fn paint_causes(&self, shared: &Shared, canvas: &mut Canvas<'_>, layout: Layout) {
         let focused = self.pane == Pane::Causes && !self.typing;
         let x = canvas.title(0, 0, "Causes", focused);
         if let Some(totals) = self.totals {
-            canvas.put(x + 3, 0, show(&self.totals_words(totals.failures, totals.warnings)), Token::Text);
+            let x = canvas.put(x + 3, 0, show(&self.totals_words(totals.failures, totals.warnings)), Token::Text);
+            if let Some(words) = failing_words(shared) {
+                canvas.put(x + 3, 0, words, Token::Fail);
+            }
         }
         let Rows { y, rows } = layout.causes;
         if self.totals.is_none() {
@@ -26,7 +29,20 @@ impl Log {
             return;
         }
         if self.causes.rows.is_empty() {
-            // The title says that nothing failed.
+            // The title says that nothing failed, or that the cycles did: then here is why.
+            let error = shared.standing.as_ref().and_then(|standing| standing.failing.as_ref());
+            if let Some(error) = error.map(|failing| failing.error.as_str()).filter(|error| !error.is_empty()) {
+                let room = usize::from(canvas.width().saturating_sub(4));
+                let mut lines = wrap(show(error).as_str(), Some(room), 0);
+                let most = usize::from(rows).max(1);
+                if lines.len() > most {
+                    let rest = lines.split_off(most - 1).join(" ");
+                    lines.push(words::end(&rest, room, &shared.look.glyphs));
+                }
+                for (y, line) in (y..).zip(&lines) {
+                    canvas.put(3, y, show(line), Token::Text);
+                }
+            }
             return;
         }
         let columns = Columns::of(&self.causes.rows, canvas.width(), layout.roomy);
@@ -55,6 +71,16 @@ impl Log {
         }
         text
     }
+}
+
+/// That cycles fail as a whole, which no entry about anybody tells: `the last 3 cycles failed, since 12:42`.
+fn failing_words(shared: &Shared) -> Option<Shown> {
+    let failing = shared.standing.as_ref()?.failing.as_ref()?;
+    let since = words::day_or_clock(failing.since, shared.now, &shared.zone);
+    Some(show(&match failing.attempts {
+        1 => format!("the last cycle failed, at {since}"),
+        n => format!("the last {} cycles failed, since {since}", words::count(n)),
+    }))
 }
 
 /// Columns of the causes.

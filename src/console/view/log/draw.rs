@@ -73,7 +73,7 @@ impl Log {
             }
         }
         if self.events.rows.is_empty() {
-            self.paint_nothing(canvas, y);
+            self.paint_nothing(shared, canvas, y);
             return;
         }
         let gap = self.effective_gap(usize::from(rows));
@@ -138,7 +138,8 @@ impl Log {
         }
     }
 
-    fn paint_nothing(&self, canvas: &mut Canvas<'_>, y: u16) {
+    fn paint_nothing(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16) {
+        let failing = shared.standing.as_ref().is_some_and(|standing| standing.failing.is_some());
         let filter = self.filter.value().trim();
         let words = if let Some(why) = &self.failed {
             canvas.put(3, y, show(&format!("the log cannot be read: {why}")), Token::Fail);
@@ -152,6 +153,9 @@ impl Log {
             format!("nothing matches \"{filter}\"{whole} · esc clears")
         } else {
             match &self.scope {
+                Scope::All if failing => {
+                    "Nothing has been logged: the cycles failed before they reached anybody.".to_owned()
+                }
                 Scope::All => "Nothing has been logged yet. The first cycle writes here what it does.".to_owned(),
                 Scope::Cause(_) => "No event of this cause is left. esc shows all events.".to_owned(),
                 Scope::Object(object) => format!("Nothing is logged about {}. esc shows all events.", object.name),

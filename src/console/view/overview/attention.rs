@@ -22,7 +22,16 @@ pub(super) fn draw(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 {
     let first = y + if detail { 2 } else { 1 };
     if all == 0 {
         let succeeded = glance.job.cycles.iter().find(|cycle| cycle.state == CycleState::Succeeded);
+        let failing = shared.standing.as_ref().and_then(|standing| standing.failing.as_ref());
         let (mark, words) = match succeeded {
+            // Nobody was reached, so nobody is among the causes.
+            _ if failing.is_some() => {
+                let words = match failing.map_or(0, |failing| failing.attempts) {
+                    1 => "the last cycle failed as a whole".to_owned(),
+                    n => format!("the last {} cycles failed as a whole", words::count(n)),
+                };
+                (shared.look.glyphs.fail, words)
+            }
             Some(_) => (shared.look.glyphs.ok, format!("nothing failed in the last {HOURS} h")),
             None if shared.mood() == Mood::Running => (shared.look.glyphs.unread, "nothing failed so far".to_owned()),
             None => (shared.look.glyphs.unread, "nothing was tried yet".to_owned()),

@@ -6,7 +6,7 @@ use crate::console::canvas::{Canvas, Text};
 use crate::console::shared::Shared;
 use crate::console::standing::Mood;
 use crate::console::style::Token;
-use crate::model::CycleState;
+use crate::model::{CycleState, SideState};
 use crate::text::show;
 use jiff::Timestamp;
 
@@ -48,6 +48,8 @@ pub(super) struct Plan {
     pub failures: u16,
     /// Entries of what needs attention that fit.
     pub attention: u16,
+    /// Lines of the reason of a quarantine beyond those that always have room.
+    pub reason: usize,
     /// Earlier cycles that fit.
     pub cycles: usize,
 }
@@ -57,7 +59,10 @@ pub(super) fn plan(view: &Overview, shared: &Shared, glance: &Glance) -> Plan {
     let (w, h) = (shared.width, shared.height.saturating_sub(FRAME));
     let right = (w >= TWO_COLUMNS).then(|| (w * 55 / 100).max(78));
     let edge = right.map_or(w.saturating_sub(1), |right| right.saturating_sub(2));
-    let mark = edge.saturating_sub(if right.is_some() { 20 } else { 25 });
+    // Only a latency has room in the narrower place.
+    let sides = [&glance.health.directory, &glance.health.app].into_iter().flatten();
+    let calm = shared.untried().is_none() && sides.into_iter().all(|side| side.state == SideState::Ready);
+    let mark = edge.saturating_sub(if right.is_some() && calm { 20 } else { 25 });
     let mut plan = Plan { right, edge, mark, facts: edge >= FACTS, short: h < SHORT, ..Plan::default() };
     let earlier = glance.job.cycles.len().saturating_sub(1);
     let causes = u16::try_from(glance.causes.len()).unwrap_or(u16::MAX).saturating_add(u16::from(glance.job.held > 0));
@@ -76,6 +81,9 @@ pub(super) fn plan(view: &Overview, shared: &Shared, glance: &Glance) -> Plan {
         plan.failures = if left.fits(2) { left.take(3) } else { 0 };
         plan.sides = left.fits(4);
         left.take(if plan.sides { 5 } else { 0 });
+        // The reason may be longer where nothing else needs the room.
+        let more = trouble::more_lines(glance, &plan).min(left.room);
+        plan.reason = usize::from(left.take(more));
         plan.cycles = if right.is_some() { list_rows(left.room, earlier) } else { 0 };
         return plan;
     }

@@ -1,7 +1,7 @@
 //! What has to be said before anything else: offline, degraded, failing, off, nobody runs it, somebody else does.
 
 use super::draw::{Plan, Sheet};
-use super::sections::since;
+use super::sections::{later, since};
 use super::{Glance, Overview};
 use crate::console::shared::{Runner, Shared};
 use crate::console::standing::{Mood, Standing};
@@ -78,7 +78,9 @@ pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, plan: &Pl
         lines.error(why.as_str());
         return lines.lines;
     }
+    let read = shared.standing.as_ref().is_some_and(|standing| standing.read_at.is_some());
     match shared.mood() {
+        Mood::Old => old(&mut lines),
         Mood::Offline => offline(&mut lines, glance),
         Mood::Degraded => degraded(&mut lines),
         Mood::Failing => failing(&mut lines, glance),
@@ -91,11 +93,12 @@ pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, plan: &Pl
             lines.line("`heeler run` runs it, and so does a console that is opened on it.");
         }
         Mood::NotRun if shared.standing.as_ref().is_some_and(|standing| !standing.enabled) => {
-            lines.title("Provisioning is off, and nothing was read yet.", Token::Warn);
+            let read = if read { "no cycle ran yet" } else { "nothing was read yet" };
+            lines.title(&format!("Provisioning is off, and {read}."), Token::Warn);
             lines.line("t tests the connection; o settings turns provisioning on.");
         }
         Mood::NotRun => {
-            lines.title("Nothing was read yet.", Token::Strong);
+            lines.title(if read { "No cycle ran yet." } else { "Nothing was read yet." }, Token::Strong);
             lines.line("The first cycle reads everybody and compares before it writes.");
         }
         Mood::Live if glance.job.users == 0 => {
@@ -105,6 +108,22 @@ pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, plan: &Pl
         _ => {}
     }
     lines.lines
+}
+
+fn old(lines: &mut Lines<'_>) {
+    let shared = lines.shared;
+    let Some(tried) = shared.untried() else { return };
+    lines.title(&format!("Neither side was tried since {}.", since(shared, tried)), Token::Warn);
+    match shared.standing.as_ref().and_then(|standing| standing.next) {
+        Some(next) if next > shared.now => {
+            lines.line(&format!("What is shown is as it was then. The next try is at {}.", later(next, shared)));
+        }
+        Some(_) => lines.line("What is shown is as it was then. The next try is under way."),
+        None => lines.line("What is shown is as it was then."),
+    }
+    if let Some(last) = lines.lines.last_mut() {
+        last.key = Some(("r", "try now"));
+    }
 }
 
 fn offline(lines: &mut Lines<'_>, glance: &Glance) {

@@ -3,11 +3,12 @@
 use crate::config::Scope;
 use crate::console::page::Object;
 use crate::console::query::Sources;
-use crate::mapping::ScopingFilter;
+use crate::mapping::{ScopingFilter, SourceObject};
 use crate::model::{Health, ObjectType};
 use crate::store::log::{CauseRow, class};
 use crate::store::overview::{self, Overview};
-use crate::store::{StoreError, audit, job, mirror};
+use crate::store::{StoreError, audit, job, membership, mirror};
+use crate::sync::scope::ScopeSetting;
 use crate::text::{Shown, show};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -21,6 +22,10 @@ const CYCLES: usize = 60;
 pub(super) const HOURS: u16 = 24;
 /// Causes whose example is looked up: more never fit on a screen at once.
 const EXAMPLES: usize = 60;
+/// Who does what no person did, in the audit.
+const OURSELVES: &str = "Heeler";
+/// The filter is asked about so many people at most.
+const FILTERED: u64 = 10_000;
 /// Changes by people that are listed.
 const CHANGES: usize = 6;
 
@@ -29,12 +34,17 @@ const CHANGES: usize = 6;
 pub enum Query {
     /// Everything on the page.
     Glance,
+    /// How many people are in scope: looks at everybody, so it is asked when a cycle has ended.
+    Scope,
 }
 
 impl Query {
     /// Of one slot only the newest query counts.
     pub fn slot(&self) -> u8 {
-        0
+        match self {
+            Self::Glance => 0,
+            Self::Scope => 1,
+        }
     }
 }
 
@@ -43,6 +53,17 @@ impl Query {
 pub enum Answer {
     /// Everything on the page.
     Glance(Box<Glance>),
+    /// To [`Query::Scope`].
+    Scope(InScope),
+}
+
+/// Who is in scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InScope {
+    /// How many.
+    pub users: u64,
+    /// Whether the scoping filter leaves some of them out: there are too many to ask it about each.
+    pub at_most: bool,
 }
 
 /// The job at a glance. Texts are clean.
@@ -113,7 +134,9 @@ pub struct Changed {
 /// # Errors
 /// When it cannot be read.
 pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
-    let Query::Glance = query;
+    if *query == Query::Scope {
+        return Ok(Answer::Scope(in_scope(sources)?));
+    }
     let (c, config) = (sources.c, &sources.facts.config);
     let scope = overview::Scope { now: sources.now, lease_ttl_ms: LEASE_MS, cycles: CYCLES, hours: HOURS };
     let job = overview::read(c, scope)?;
@@ -123,14 +146,18 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         causes.push(cause(row, example));
     }
     let since = sources.now - SignedDuration::from_hours(i64::from(HOURS));
-    let changes = audit::list(c, CHANGES, None)?.into_iter().filter_map(|entry| {
+    let changes = audit::list(c, CHANGES * 4, None)?.into_iter().filter_map(|entry| {
         let at = entry.at.parse::<Timestamp>().ok().filter(|at| *at >= since)?;
+        // What Heeler does by itself is no change by people.
+        if entry.who == OURSELVES {
+            return None;
+        }
         Some(Changed { at, what: show(&lower(&entry.what)), who: show(&entry.who) })
     });
     Ok(Answer::Glance(Box::new(Glance {
         health: job::health(c)?,
         causes,
-        changes: changes.collect(),
+        changes: changes.take(CHANGES).collect(),
         scope: show(scope_words(config.scope)),
         filter: show(&sources.facts.rules.users.mapping.filter.as_ref().map(filter_words).unwrap_or_default()),
         groups: config.groups,
@@ -139,6 +166,27 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         keep_leavers: config.skip_out_of_scope_deletions,
         job,
     })))
+}
+
+/// How many people are in scope, as the engine decides it: entitled, not removed, switched on, and what the filter says.
+fn in_scope(sources: &Sources<'_>) -> Result<InScope, StoreError> {
+    let (c, facts) = (sources.c, sources.facts);
+    let scope = membership::People {
+        everybody: facts.scope.setting == ScopeSetting::All,
+        exclude_default_access: facts.scope.exclude_default_access,
+    };
+    let users = membership::count_entitled(c, scope)?;
+    let Some(filter) = &facts.rules.users.mapping.filter else { return Ok(InScope { users, at_most: false }) };
+    if users > FILTERED {
+        return Ok(InScope { users, at_most: true });
+    }
+    let mut fit = 0;
+    for id in membership::entitled(c, scope)? {
+        let Some(user) = mirror::user(c, &id)? else { continue };
+        let verdict = filter.evaluate(&SourceObject::user(&user));
+        fit += u64::from(verdict.in_scope && verdict.considered);
+    }
+    Ok(InScope { users: fit, at_most: false })
 }
 
 fn cause(row: &CauseRow, example: Option<Object>) -> Cause {

@@ -4,7 +4,7 @@ use super::Glance;
 use super::draw::Sheet;
 use super::stop::Stop;
 use crate::console::shared::{Runner, Shared};
-use crate::console::standing::Mood;
+use crate::console::standing::{Mood, Standing};
 use crate::console::style::Token;
 use crate::console::words;
 use crate::model::{Cycle, CycleKind, CycleState, SideHealth, SideState};
@@ -41,14 +41,17 @@ pub(super) fn connections(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let (shared, glance) = (sheet.shared, sheet.glance);
     let (source, target) = (shared.job.source_long.clone(), shared.job.target_long.clone());
     let testing = sheet.view.testing.is_some();
-    let state = side(shared, glance, glance.health.directory.as_ref(), testing);
+    let (directory, app) = (glance.health.directory.as_ref(), glance.health.app.as_ref());
+    let state = side(shared, directory, app, testing);
     row(sheet, y + 1, "source", "Entra ID", &source, &state, &Stop::Source);
-    let state = side(shared, glance, glance.health.app.as_ref(), testing);
+    let state = side(shared, app, directory, testing);
     row(sheet, y + 2, "target", "SCIM 2.0", &target, &state, &Stop::Target);
     let file = format!("SQLite {}", words::size(glance.job.bytes));
-    let facts = format!("{} users · {} groups", words::count(glance.job.users), words::count(glance.job.groups));
+    // As many as the directory lists: those that were removed and still have an account are among them.
+    let (users, groups) = (glance.job.listed_users, glance.job.listed_groups);
+    let facts = format!("{} users · {} groups", words::count(users), words::count(groups));
     let facts = show(&facts);
-    let state = cache(shared, glance);
+    let state = cache(shared);
     row(sheet, y + 3, "cache", &file, &facts, &state, &Stop::Cache);
     y + 4
 }
@@ -72,8 +75,9 @@ fn row(sheet: &mut Sheet<'_, '_>, y: u16, label: &'static str, value: &str, fact
     sheet.stop(y, stop);
 }
 
-/// How a side did when it was last tried.
-fn side(shared: &Shared, glance: &Glance, health: Option<&SideHealth>, testing: bool) -> State {
+/// How a side did when it was last tried. What it answered before the other one could not be used any more says nothing
+/// about now.
+fn side(shared: &Shared, health: Option<&SideHealth>, other: Option<&SideHealth>, testing: bool) -> State {
     let glyphs = &shared.look.glyphs;
     let state = |mark, word: &str, token, value: String| State { mark, word: word.into(), token, value, stale: false };
     if testing {
@@ -85,13 +89,19 @@ fn side(shared: &Shared, glance: &Glance, health: Option<&SideHealth>, testing: 
             _ => state(glyphs.remove, "not tried", Token::Muted, String::new()),
         };
     };
+    let trouble = other.filter(|other| !other.state.usable()).and_then(|other| other.since.as_ref()?.parse().ok());
+    let tried_at = health.at.parse::<Timestamp>().ok();
+    if health.state.usable() && trouble.is_some_and(|since: Timestamp| tried_at.is_some_and(|at| at < since)) {
+        return state(glyphs.remove, "not tried", Token::Muted, String::new());
+    }
     let at = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
     let since = at(&health.since).map(|since| words::day_or_clock(since, shared.now, &shared.zone));
     let since = since.map_or_else(String::new, |since| format!("since {since}"));
-    let tried = health.at.parse::<Timestamp>().map_or(0, |at| shared.seconds_since(at));
+    let tried = tried_at.map_or(0, |at| shared.seconds_since(at));
     match health.state {
-        SideState::Ready if tried > fresh(glance) => {
-            State { stale: true, ..state(glyphs.ok, "ready", Token::Stale, format!("{} ago", words::age(tried))) }
+        SideState::Ready if shared.untried().is_some() || tried > fresh(shared) => {
+            let ago = format!("{} ago", words::age(tried));
+            State { stale: true, ..state(glyphs.dot, "was ready", Token::Stale, ago) }
         }
         SideState::Ready => {
             state(glyphs.ok, "ready", Token::Text, health.median_ms.map(words::latency).unwrap_or_default())
@@ -111,11 +121,11 @@ fn side(shared: &Shared, glance: &Glance, health: Option<&SideHealth>, testing: 
 }
 
 /// How many seconds what was read counts as fresh: until the next cycle had time to read it again.
-fn fresh(glance: &Glance) -> u64 {
-    (glance.interval.as_secs() * 3 / 2).max(300)
+fn fresh(shared: &Shared) -> u64 {
+    shared.standing.as_ref().map_or(0, Standing::fresh_for)
 }
 
-fn cache(shared: &Shared, glance: &Glance) -> State {
+fn cache(shared: &Shared) -> State {
     let glyphs = &shared.look.glyphs;
     let state = |mark, word: &str, token, value, stale| State { mark, word: word.into(), token, value, stale };
     // The age in the header is the same.
@@ -125,7 +135,7 @@ fn cache(shared: &Shared, glance: &Glance) -> State {
     };
     let secs = shared.seconds_since(at);
     let age = words::age(secs);
-    if secs <= fresh(glance) {
+    if secs <= fresh(shared) && shared.mood() != Mood::Old {
         state(glyphs.ok, "fresh", Token::Text, age, false)
     } else {
         state(glyphs.dot, "old", Token::Stale, age, true)
@@ -139,6 +149,9 @@ pub(super) fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     if let Runner::Elsewhere { command, pid, host } = &shared.runner {
         let from = 10 + u16::try_from(width(&shared.job.name)).unwrap_or(0);
         sheet.right(y, from, &format!("run by {command}, {pid} on {host}"), Token::Muted);
+    } else if let Some(place) = shared.job.place() {
+        let from = 10 + u16::try_from(width(&shared.job.name)).unwrap_or(0);
+        sheet.right(y, from, &format!("{place} · `:` chooses another"), Token::Muted);
     }
     let (word, token) = job_state(shared);
     let every = format!("every {}", words::interval(glance.interval.as_secs()));
@@ -152,7 +165,12 @@ pub(super) fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     };
     pair(sheet, y + 1, "state", (word, token), &every, label, &value, &Stop::Job);
     let took = glance.job.ended().map_or_else(|| "—".to_owned(), |cycle| words::duration(cycle.duration_ms));
-    let users = format!("{} users", words::count(glance.job.users));
+    let users = match &sheet.view.in_scope {
+        Some(found) if found.at_most => format!("≤ {} users", words::count(found.users)),
+        Some(found) if found.users == 1 => "1 user".to_owned(),
+        Some(found) => format!("{} users", words::count(found.users)),
+        None => "…".to_owned(),
+    };
     let scope = scope(sheet);
     pair(sheet, y + 2, "scope", (&users, Token::Text), &scope, "took", &took, &Stop::Scope);
     if !sheet.plan.guard {
@@ -215,7 +233,7 @@ fn job_state(shared: &Shared) -> (&'static str, Token) {
         Mood::Off => ("off", Token::Warn),
         Mood::Failing => ("failing", Token::Fail),
         Mood::Quarantined => ("quarantined", Token::Fail),
-        Mood::Live | Mood::Offline | Mood::Degraded => ("active", Token::Text),
+        Mood::Live | Mood::Old | Mood::Offline | Mood::Degraded => ("active", Token::Text),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The page of a job in quarantine: why, what that means, and what to do about it, in order.
 
-use super::draw::Sheet;
+use super::draw::{Plan, Sheet};
 use super::sections::since;
 use super::stop::{Stop, Task, tasks};
 use super::{Glance, sections};
@@ -16,6 +16,8 @@ use jiff::Timestamp;
 const DAYS: usize = 7;
 /// Lines of the reason that are shown.
 const REASON_LINES: usize = 2;
+/// Lines of it beyond these, where there is room.
+const MORE_LINES: usize = 4;
 
 /// Rows of what is always there: why, and what to do about it, blank lines included.
 pub(super) fn rows(glance: &Glance) -> u16 {
@@ -45,8 +47,11 @@ fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let began = quarantine.series_began.parse::<Timestamp>().ok();
     let state = match began {
         Some(at) => {
-            let age = words::age(shared.seconds_since(at));
-            format!("quarantined since {}, {age}", since(shared, at))
+            let since = since(shared, at);
+            match words::age(shared.seconds_since(at)) {
+                age if age == "now" => format!("quarantined since {since}"),
+                age => format!("quarantined since {since}, {age}"),
+            }
         }
         None => "quarantined".to_owned(),
     };
@@ -58,10 +63,10 @@ fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     sheet.canvas.put(3, y + 2, "reason", Token::Muted);
     let mut y = y + 2;
     let room = usize::from(sheet.edge.saturating_sub(12));
-    let text = format!("{}: {}", reason(&quarantine.reason), quarantine.error);
-    let mut lines = wrap(show(&text).as_str(), Some(room), 0);
-    if lines.len() > REASON_LINES {
-        let rest = lines.split_off(REASON_LINES - 1).join(" ");
+    let mut lines = reason_lines(&quarantine.reason, &quarantine.error, room);
+    let most = REASON_LINES + sheet.plan.reason;
+    if lines.len() > most {
+        let rest = lines.split_off(most - 1).join(" ");
         lines.push(words::end(&rest, room, &shared.look.glyphs));
     }
     for line in lines {
@@ -76,6 +81,26 @@ fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     let effect = show(&format!("{next}; after {GIVE_UP_DAYS} days the job is switched off"));
     sheet.canvas.put_in(12, y, sheet.edge.saturating_sub(12), effect, Token::Text);
     y + 1
+}
+
+/// How many lines the reason needs beyond those that always have room.
+pub(super) fn more_lines(glance: &Glance, plan: &Plan) -> u16 {
+    let Some(quarantine) = &glance.job.quarantine else { return 0 };
+    let room = usize::from(plan.edge.saturating_sub(12));
+    let lines = reason_lines(&quarantine.reason, &quarantine.error, room).len();
+    u16::try_from(lines.saturating_sub(REASON_LINES).min(MORE_LINES)).unwrap_or(0)
+}
+
+fn reason_lines(code: &str, error: &str, room: usize) -> Vec<String> {
+    let text = format!("{}: {}", reason(code), without_address(error));
+    wrap(show(&text).as_str(), Some(room), 0)
+}
+
+/// An error without the request that it begins with: the address stands in the connections.
+fn without_address(error: &str) -> &str {
+    let Some((method, rest)) = error.split_once(' ') else { return error };
+    let request = ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method) && rest.starts_with("http");
+    rest.split_once(": ").filter(|_| request).map_or(error, |(_, said)| said)
 }
 
 /// The code of a quarantine in words.

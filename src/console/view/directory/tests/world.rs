@@ -15,7 +15,7 @@ use crate::model::{
     Assignment, Counts, Cycle, CycleKind, CycleState, GroupChange, Link, LogEntry, LogStatus, Member, MemberKind,
     ObjectType, Origin, Removed, Retry, UserChange,
 };
-use crate::store::{Store, StoreError, cycles, links, log, mirror, retries};
+use crate::store::{Store, StoreError, cycles, job, links, log, mirror, retries};
 use crate::sync::project::{ObjectRules, Rules};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
@@ -319,6 +319,7 @@ fn fill(c: &Connection, facts: &Facts) -> Result<(), StoreError> {
     ] {
         log::append(c, &entry)?;
     }
+    job::set(c, job::READ_AT, "2026-11-24T14:06:08Z")?;
     cycles::start(
         c,
         &Cycle {

@@ -7,7 +7,7 @@ use crate::console::standing::{Failing, Standing};
 use crate::console::style::{Glyphs, Look};
 use crate::console::testing::{Console, noon, shared};
 use crate::console::view::overview::query::filter_words;
-use crate::console::view::overview::{Answer, Cause, Changed, Glance};
+use crate::console::view::overview::{Answer, Cause, Changed, Glance, InScope};
 use crate::mapping::ScopingFilter;
 use crate::model::{Counts, Cycle, CycleKind, CycleState, Health, ObjectType, Quarantine, Side, SideHealth, SideState};
 use crate::store::cycles::Progress;
@@ -118,6 +118,8 @@ pub(super) fn live() -> World {
         cycles,
         users: 4_218,
         groups: 96,
+        listed_users: 4_218,
+        listed_groups: 96,
         bytes: 18_400_000,
         log_entries: 1_204,
         read_at: [Some(text("14:06:08")), Some(text("14:06:10")), Some(text("14:06:11"))],
@@ -158,6 +160,7 @@ pub(super) fn live() -> World {
         groups: 96,
         read_at: Some(at("14:06:08")),
         next: Some(at("14:42")),
+        interval: glance.interval,
         health: glance.health.clone(),
         ..Standing::default()
     };
@@ -216,6 +219,7 @@ impl World {
     pub(super) fn empty() -> Self {
         Self::idle().with(|w| {
             (w.glance.job.users, w.glance.job.groups) = (0, 0);
+            (w.glance.job.listed_users, w.glance.job.listed_groups) = (0, 0);
             w.glance.job.cycles.truncate(1);
             w.glance.job.cycles[0].counts = Counts::default();
         })
@@ -344,6 +348,17 @@ impl World {
         })
     }
 
+    /// Opened long after the last process that ran the job ended; nothing was tried yet.
+    pub(super) fn reopened() -> Self {
+        live().with(|w| {
+            for side in [&mut w.glance.health.directory, &mut w.glance.health.app].into_iter().flatten() {
+                side.at = text("13:50:20");
+            }
+            w.standing.read_at = Some(at("13:50:20"));
+            w.standing.next = Some(noon());
+        })
+    }
+
     /// A guard keeps removals back.
     pub(super) fn held() -> Self {
         live().with(|w| {
@@ -362,7 +377,7 @@ impl World {
                 vec![Cycle { state: CycleState::Running, kind: CycleKind::Initial, ended_at: None, counts, ..began }];
             w.glance.job.progress =
                 Some(Progress { phase: "reading users".into(), done: 120, total: None, updated_at: text("14:06:19") });
-            (w.glance.job.users, w.glance.filter) = (120, show(""));
+            (w.glance.job.users, w.glance.job.listed_users, w.glance.filter) = (120, 120, show(""));
             w.sandbox = true;
         })
     }
@@ -385,6 +400,8 @@ impl World {
         let mut console = Console::with(shared);
         console.standing(self.standing.clone());
         console.answer(PageId::Overview, self.answer());
+        let found = InScope { users: self.glance.job.users, at_most: false };
+        console.answer(PageId::Overview, AnyAnswer::Overview(Answer::Scope(found)));
         console.take();
         console
     }
@@ -412,6 +429,7 @@ pub(super) fn states() -> Vec<(&'static str, World)> {
         ("off", World::off()),
         ("unattended", World::unattended()),
         ("held", World::held()),
+        ("reopened", World::reopened()),
     ]
 }
 

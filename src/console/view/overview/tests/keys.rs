@@ -1,14 +1,17 @@
 //! Keys in, screen and effects out.
 
-use super::fixture::{World, cause, live, states};
+use super::fixture::{World, cause, live, side, states};
 use crate::console::desk::{News, Reply, Request};
 use crate::console::effect::Effect;
 use crate::console::event::Event;
 use crate::console::page::PageId;
 use crate::console::query::Query as AnyQuery;
+use crate::console::shared::Runner;
 use crate::console::testing::Console;
 use crate::engine::{ConnectionStep, ConnectionTest};
-use crate::model::Side;
+use crate::model::{Side, SideHealth, SideState};
+use crate::store::cycles::Progress;
+use crate::text::show;
 
 /// The row that has the mark of the selection.
 fn selected(console: &Console) -> String {
@@ -337,4 +340,96 @@ fn y_offers_what_the_selection_is_about() {
     assert_eq!(offered(&live(), "g g j j j j j")[0], ("cycle id", "c9".to_owned()));
     let offline = offered(&World::offline(), "");
     assert_eq!(offline[0], ("error", "could not resolve login.example (no route)".to_owned()));
+}
+
+#[test]
+fn what_another_process_found_long_ago_is_old_until_it_is_tried_again() {
+    let mut world = World::reopened();
+    let mut console = world.console(80, 24, "default");
+    let screen = console.screen();
+    for words in ["old · 16 m", "· was ready", "16 m ago", "Neither side was tried since 13:50.", "is under way"] {
+        assert!(screen.contains(words), "{words}\n{screen}");
+    }
+    assert!(!screen.contains("live") && !screen.contains("✓ ready") && !screen.contains("✓ fresh"), "{screen}");
+    // Who watches sees what the process that runs the job found: it is not older than its cycles are apart.
+    world.runner = Runner::Elsewhere { command: show("heeler run"), pid: 4711, host: show("ops-1") };
+    assert!(world.console(80, 24, "default").screen().contains("live · 16 m"));
+    world.runner = Runner::Here;
+    // Found out since: now it is known.
+    console.standing(live().standing);
+    console.answer(PageId::Overview, live().answer());
+    assert!(console.screen().contains("live · 10 s"), "{}", console.screen());
+}
+
+#[test]
+fn a_side_that_was_not_tried_since_the_other_went_away_says_nothing() {
+    let mut world = World::offline();
+    world.standing.health.app = Some(SideHealth { at: "2026-11-24T10:54:10Z".into(), ..side(SideState::Ready, 210) });
+    world.glance.health = world.standing.health.clone();
+    let screen = world.console(80, 24, "default").screen();
+    assert!(screen.contains("- not tried") && !screen.contains("ready"), "{screen}");
+}
+
+#[test]
+fn the_header_has_no_number_that_goes_back_while_a_cycle_runs() {
+    let mut world = World::running();
+    let before = world.console(80, 24, "default").screen().lines().next().unwrap().to_owned();
+    assert!(before.contains("running · 10 s") && !before.contains('%'), "{before}");
+    for phase in ["listing people in the app", "applying"] {
+        world.glance.job.progress =
+            Some(Progress { phase: phase.into(), done: 45, total: Some(45), updated_at: String::new() });
+        world.standing.progress = world.glance.job.progress.clone();
+        assert_eq!(world.console(80, 24, "default").screen().lines().next().unwrap(), before);
+    }
+}
+
+#[test]
+fn cycles_that_fail_as_a_whole_are_told_here_and_in_the_log() {
+    let mut world = World::failing();
+    world.glance.causes.clear();
+    let mut console = world.console(160, 45, "default");
+    let screen = console.screen();
+    assert!(screen.contains("✗ the last 3 cycles failed as a whole") && !screen.contains("nothing failed"), "{screen}");
+    console.keys("4");
+    let causes = crate::console::view::log::Answer::Causes(crate::store::log::Causes::default());
+    console.answer(PageId::Log, crate::console::query::Answer::Log(causes));
+    let screen = console.screen();
+    assert!(screen.contains("the last 3 cycles failed, since 12:42"), "{screen}");
+    assert!(screen.contains("401 Unauthorized; check the secret token"), "{screen}");
+}
+
+#[test]
+fn one_of_several_jobs_says_so() {
+    let mut console = live().console(80, 24, "default");
+    assert!(!console.screen().contains("job 1 of"), "{}", console.screen());
+    console.state.shared.job.jobs = ["nightly-users", "b", "c", "d"].map(str::to_owned).to_vec();
+    let screen = console.screen();
+    assert!(screen.lines().next().unwrap().contains("PROD   job 1 of 4"), "{screen}");
+    assert!(screen.contains("job 1 of 4 · `:` chooses another"), "{screen}");
+}
+
+#[test]
+fn keys_that_the_text_names_are_in_the_hints() {
+    for (world, keys) in [
+        (World::off(), &["t test", "o settings"][..]),
+        (World::failing(), &["t test", "o settings"]),
+        (World::quarantined(), &["R restart…", "t test", "o settings"]),
+    ] {
+        let screen = world.console(80, 24, "default").screen();
+        let hints = screen.lines().last().unwrap();
+        assert!(keys.iter().all(|key| hints.contains(key)), "{keys:?}: {hints}");
+    }
+}
+
+#[test]
+fn the_reason_of_a_quarantine_has_room_for_what_the_service_said() {
+    let mut world = World::quarantined();
+    if let Some(quarantine) = &mut world.glance.job.quarantine {
+        quarantine.error = "GET http://127.0.0.1:34827/scim/v2/Users: the server answered 401: The token is not known \
+                            here; check the secret token, and that the account that it belongs to may read and change \
+                            users and groups"
+            .into();
+    }
+    let screen = world.console(80, 30, "default").screen();
+    assert!(screen.contains("users and groups") && !screen.contains("34827"), "{screen}");
 }

@@ -154,6 +154,7 @@ fn everything_on_the_page_comes_from_the_store() {
             next_attempt: None,
         };
         job::set_health(c, &Health { directory: Some(side), app: None })?;
+        job::set(c, job::READ_AT, &minutes_ago(9))?;
         audit::append(c, "grace\u{1b}[31m@ops", "Enable/restart provisioning configuration", &json!({}))?;
         lease::acquire(c, &lease::Holder::current("test"), noon().as_millisecond(), 15_000)?;
         Ok(())
@@ -258,4 +259,36 @@ fn the_examples_of_groups_are_groups() {
     });
     let object = console(&store, 80, 24).state.top().object().unwrap();
     assert_eq!((object.object_type, object.id.as_str()), (ObjectType::Group, "g1"));
+}
+
+#[test]
+fn scope_counts_who_is_in_scope_and_what_was_read_has_an_age() {
+    let (_folder, store) = store();
+    fill(&store, |c| {
+        for (id, upn) in [("u1", "ada@contoso.example"), ("u2", "grace@contoso.example"), ("u3", "ken@contoso.example")]
+        {
+            user(c, id, upn)?;
+        }
+        let off = Map::from_iter([("accountEnabled".to_owned(), json!(false))]);
+        mirror::apply_user(c, &UserChange { id: "u4".into(), properties: off, ..UserChange::default() }, 1)?;
+        let team = crate::model::GroupChange {
+            id: "g1".into(),
+            added: vec![crate::model::Member { id: "u2".into(), kind: crate::model::MemberKind::User }],
+            ..crate::model::GroupChange::default()
+        };
+        mirror::apply_group(c, &team, 1)?;
+        c.execute(
+            "INSERT INTO assignments VALUES ('1', 'u1', 'User', 'Ada', 'r'), ('2', 'g1', 'Group', 'team', 'r'),
+             ('3', 'u4', 'User', 'Off', 'r')",
+            [],
+        )?;
+        job::set(c, job::READ_AT, &minutes_ago(2))
+    });
+    let screen = console(&store, 80, 24).screen();
+    // Four are known; one is assigned, one is in an assigned group, one is switched off, one is not assigned.
+    for words in ["4 users · 1 groups", "No cycle ran yet.", "not run yet · 2 m", "✓ fresh"] {
+        assert!(screen.contains(words), "{words}\n{screen}");
+    }
+    let scope = screen.lines().find(|line| line.contains("scope")).unwrap_or_default();
+    assert!(scope.contains("2 users"), "{screen}");
 }
