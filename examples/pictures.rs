@@ -11,7 +11,33 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Pictures: file in `docs`, snapshot below `src/console`, what it shows.
-pub const PICTURES: &[(&str, &str, &str)] = &[];
+pub const PICTURES: &[(&str, &str, &str)] = &[
+    (
+        "overview.svg",
+        "view/overview/tests/snapshots/heeler__console__view__overview__tests__pictures__live_80x24.snap",
+        "The overview",
+    ),
+    (
+        "directory.svg",
+        "view/directory/snapshots/heeler__console__view__directory__tests__all-80-default.snap",
+        "The directory",
+    ),
+    (
+        "log.svg",
+        "view/log/tests/snapshots/heeler__console__view__log__tests__pictures__log_paused_80x24_default.snap",
+        "The log",
+    ),
+    (
+        "plan.svg",
+        "view/plan/tests/snapshots/heeler__console__view__plan__tests__pictures__plan_80_default.snap",
+        "The plan",
+    ),
+    (
+        "provision.svg",
+        "page/provision/snapshots/heeler__console__page__provision__tests__provision-plan-80-default.snap",
+        "Provisioning one person",
+    ),
+];
 
 const CELL: (f64, f64) = (8.4, 18.0);
 const MARGIN: f64 = 16.0;

@@ -223,3 +223,30 @@ fn large_groups_travel_in_chunks_of_at_most_a_hundred_members() {
         .sum();
     assert!(patches.len() <= needed, "{} requests for members, {needed} would do", patches.len());
 }
+
+#[test]
+fn the_log_names_the_members_that_were_put_in_and_nobody_else() {
+    let stage = Stage::new(&["--users", "8", "--groups", "1"]);
+    let sandbox = &stage.sandbox;
+    let group = sandbox.create_group("Readers");
+    let (fine, poisoned) = (sandbox.create_user("Fine", "Person"), sandbox.create_user("Poison", "Person"));
+    for member in [&fine, &poisoned] {
+        sandbox.add_member(&group, member);
+    }
+    sandbox.assign(&group);
+    sandbox.faults(&common::faults::poisoned(&[&poisoned, "poison.person"]));
+    let cycle = stage.home.run(&["sync", "--json"]).code(1).json();
+    let entries = stage.home.log(&cycle);
+    let of_group: Vec<&Value> = entries.iter().filter(|e| e["sourceIdentity"]["id"] == *group).collect();
+    let told: Vec<String> = of_group
+        .iter()
+        .flat_map(|e| e["modifiedProperties"].as_array().unwrap())
+        .filter(|p| p["displayName"] == "members")
+        .map(|p| p["newValue"].to_string())
+        .collect();
+    let inside = members(&stage.group(&group).unwrap());
+    let accounts = sandbox.app("Users");
+    assert!(inside.len() < 2 && accounts.iter().all(|a| !text(a, "displayName").contains("Poison")), "{inside:?}");
+    assert!(told.iter().any(|names| names.contains("Fine")), "{told:?} {of_group:?}");
+    assert!(told.iter().all(|names| !names.contains("Poison")), "{told:?}");
+}

@@ -268,7 +268,7 @@ fn sandbox_config(ready: &Ready, enabled: bool) -> Result<JobConfig, CliError> {
         interval: SANDBOX_INTERVAL,
         deletion_threshold: None,
         skip_out_of_scope_deletions: false,
-        environment: Some("sandbox".to_owned()),
+        environment: Some("test".to_owned()),
         base_dir: PathBuf::new(),
     })
 }

@@ -30,6 +30,8 @@ pub enum Event {
     Card(Box<JobCard>),
     /// The configuration or the mapping changed: what queries may know about the job. The loop takes it.
     Facts(Arc<Facts>),
+    /// The configuration file cannot be used, for this reason; `None`: it can again.
+    Config(Option<Shown>),
     /// One line, from what the loop did.
     Said(Tone, Shown),
     /// A worker died; the console goes on.

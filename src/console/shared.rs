@@ -99,6 +99,8 @@ pub struct Shared {
     pub runner: Runner,
     /// Whether writing is unlocked.
     pub write: WriteMode,
+    /// Why the configuration file on disk cannot be used; the job goes on as it was.
+    pub broken: Option<Shown>,
     /// A person chosen for previews, across views.
     pub chosen: Option<Object>,
     /// Screen state kept with the job, as it was when the console opened.
@@ -121,6 +123,7 @@ impl Shared {
             standing: None,
             runner: Runner::Starting,
             write,
+            broken: None,
             chosen: None,
             remembered: std::collections::HashMap::new(),
             tickets: 0,

@@ -160,6 +160,14 @@ impl State {
                 vec![Effect::Query(Query::Standing)]
             }
             Event::Facts(_) => Vec::new(),
+            Event::Config(broken) => {
+                let said = match &broken {
+                    Some(why) => Effect::Say(Tone::Warn, why.clone()),
+                    None => Effect::say("the configuration can be read again"),
+                };
+                self.shared.broken = broken;
+                vec![said]
+            }
             Event::Said(tone, text) => vec![Effect::Say(tone, text)],
             Event::Worker(what) => {
                 vec![Effect::Say(Tone::Fail, show(&format!("a worker failed: {what}; the console goes on")))]
@@ -298,6 +306,8 @@ impl State {
             return self.do_action(Action::Interrupt);
         }
         self.interrupted = None;
+        // Whoever presses a key has read it; the hints are needed again. It is kept in the messages.
+        self.message = None;
         let global = control && matches!(key.code, KeyCode::Char('l' | 'z'));
         if self.top().typing() && !global {
             self.typed.clear();

@@ -117,8 +117,8 @@ pub struct StatusError {
 fn next_step(status: u16) -> &'static str {
     match status {
         407 => "; the proxy wants a user and a password: put them into HTTPS_PROXY",
-        429 => "; it takes no more requests for now: try again later, or lower the concurrency",
-        500..=599 => "; it has trouble of its own: try again later, and ask its operator if it stays",
+        429 => "; it takes no more requests for now: if that stays, lower the concurrency",
+        500..=599 => "; it has trouble of its own: if that stays, ask its operator",
         _ => "",
     }
 }

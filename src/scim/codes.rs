@@ -34,7 +34,7 @@ const CLASH_ADVICE: &str = "Change the value on one of the two sides. If the oth
 const RIGHTS: &str = "The app let us in but does not allow this.";
 const RIGHTS_ADVICE: &str =
     "Give the account behind the token the rights the app's setup guide asks for, then try again.";
-const LATER: &str = "Nothing: it is tried again in the next cycle. If it stays, ask the vendor of the app.";
+const LATER: &str = "Nothing: it is tried again by itself. If it stays, ask the vendor of the app.";
 const MISSING: &str = "The app requires a value that the object does not have.";
 const MISSING_ADVICE: &str = "Fill the value in the directory, or map the required attribute (matching attributes included) to something filled.";
 
@@ -86,7 +86,7 @@ pub const CODES: &[Code] = &[
     code(
         "InternalError",
         "Something failed inside the provisioning engine.",
-        "Nothing: it is tried again. If it stays, report it.",
+        "Nothing: it is tried again by itself. If it stays, report it.",
     ),
     code(
         "InvalidDomain",

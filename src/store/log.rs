@@ -304,7 +304,7 @@ pub fn prune(c: &Connection, before: &str) -> Result<usize, StoreError> {
 
 /// A reason without what differs from object to object: quoted text, addresses, ids and numbers become `…`. HTTP
 /// status codes stay.
-fn normalise(reason: &str) -> String {
+pub fn normalise(reason: &str) -> String {
     let mut plain = String::with_capacity(reason.len());
     let mut quote = None;
     let mut previous = ' ';

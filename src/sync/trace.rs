@@ -6,7 +6,7 @@ mod requests;
 use super::cycle::{CycleReport, CycleRequest};
 use super::plan::{Note, Work};
 use super::{CycleScope, Job, SyncError, explain};
-use crate::model::{ObjectType, OperationState};
+use crate::model::{ObjectType, OperationState, Verb};
 use crate::scim::client::Exchange;
 use crate::store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -135,6 +135,10 @@ pub struct Trace {
     pub unchanged: Vec<TracedValue>,
     /// Attributes that were left out because somebody asked for that.
     pub skipped: Vec<String>,
+    /// Attributes that a new account cannot do without: it is found by them (E6.1), or RFC 7643 requires them. Empty
+    /// unless an account would be, or was, created.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needed: Vec<String>,
     /// What is likely to fail.
     pub warnings: Vec<TraceWarning>,
 }
@@ -217,6 +221,13 @@ pub(super) fn tell(
             .collect();
     }
     trace.warnings = evidence::warnings(&reader, id, &report.cycle.id, &trace.changes)?;
+    if tale.work.iter().any(|w| w.operation.verb == Verb::Create) {
+        trace.needed = needed(rules, *object_type);
+        let words = "left out, but a new account needs it: the app is likely to refuse the write";
+        let missing = trace.skipped.iter().filter(|path| trace.needed.contains(path));
+        let missing = missing.map(|path| TraceWarning { attribute: path.clone(), words: words.to_owned() });
+        trace.warnings.extend(missing.collect::<Vec<_>>());
+    }
     trace.steps = evidence::Telling { job, request, tale, report, explained: explained.as_ref(), recorded: &recorded }
         .steps(&reader, *object_type, id, trace.changes.len(), trace.warnings.len())?;
     trace.requests = recorded;
@@ -227,6 +238,19 @@ pub(super) fn tell(
         }
     }
     Ok(trace)
+}
+
+/// What a new account cannot do without: the matching attributes, and what RFC 7643 requires (sections 4.1.1, 4.2).
+fn needed(rules: &super::project::ObjectRules, object_type: ObjectType) -> Vec<String> {
+    let required = match object_type {
+        ObjectType::User => "userName",
+        ObjectType::Group => "displayName",
+    };
+    let mut needed: Vec<String> = rules.mapping.matching.iter().map(|i| rules.target(*i).to_owned()).collect();
+    if !needed.iter().any(|path| path == required) {
+        needed.push(required.to_owned());
+    }
+    needed
 }
 
 /// The rule that writes an attribute.

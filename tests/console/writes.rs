@@ -174,7 +174,9 @@ fn one_person_is_provisioned_step_by_step_and_the_app_has_them() {
     term.wait_for("+ create");
     assert!(sandbox.app("Users").is_empty());
     press(&mut term, "j");
-    let name = term.row(7).split_once('│').map(|(_, right)| right.trim().to_owned()).unwrap_or_default();
+    // The title of the detail stands beside the title of the list, wherever the guards leave room for them.
+    let titles = term.contents().lines().find(|line| line.contains("Changes")).map(str::to_owned).unwrap_or_default();
+    let name = titles.split_once('│').map(|(_, right)| right.trim().to_owned()).unwrap_or_default();
     press(&mut term, "p");
     term.wait_for("Provision one");
     term.wait_for("dry run");

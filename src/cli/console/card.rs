@@ -24,7 +24,7 @@ pub(super) fn of(ctx: &Ctx, access: &Access, config: &JobConfig) -> JobCard {
         }
     };
     let path = config.app.tenant_url.path().trim_end_matches('/');
-    let environment = if sandbox { Some("test".to_owned()) } else { config.environment.clone() };
+    let environment = &config.environment;
     JobCard {
         name: access.name.clone(),
         source: if sandbox { show("sandbox") } else { first_label(&source) },

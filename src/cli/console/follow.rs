@@ -34,25 +34,30 @@ pub(super) async fn follow(
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        let mut tell = |error: CliError| {
-            let words = one_line(&error);
+        // It stays on the screen until the file can be read again.
+        let mut tell = |error: Option<CliError>| {
+            let words = error.as_ref().map(one_line).unwrap_or_default();
             if words != said {
                 said = words;
+                let broken = (!said.is_empty()).then(|| show(&said));
                 // A console that was left does not listen any more.
-                drop(sender.send(Event::Trouble(show(&said))));
+                drop(sender.send(Event::Config(broken)));
             }
         };
         match now(profile.as_ref(), &access, &config) {
             Ok(Some(changed)) if changed.fingerprint() != seen => {
                 (seen, config) = (changed.fingerprint(), changed);
                 match facts(&access, config.clone()) {
-                    Ok(facts) => drop(sender.send(Event::Facts(Arc::new(facts)))),
-                    Err(error) => tell(error),
+                    Ok(facts) => {
+                        tell(None);
+                        drop(sender.send(Event::Facts(Arc::new(facts))));
+                    }
+                    Err(error) => tell(Some(error)),
                 }
             }
             // A job that is gone from the file goes on as it was.
-            Ok(_) => {}
-            Err(error) => tell(error),
+            Ok(_) => tell(None),
+            Err(error) => tell(Some(error)),
         }
         let card = card::of(&ctx, &access, &config);
         if card != shown {

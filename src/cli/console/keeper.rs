@@ -58,11 +58,19 @@ impl Watcher for Teller<'_> {
     }
 }
 
-/// An error in one line, for the bottom of the screen.
+/// An error in one line, for the bottom of the screen: what happened, where, what to do; not the picture of the place.
 pub(super) fn one_line(error: &CliError) -> String {
     let words = error.to_string();
-    let words: Vec<&str> = words.lines().map(str::trim).collect();
-    words.join("; ").trim_start_matches("error: ").to_owned()
+    let mut said = Vec::new();
+    for line in words.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let picture = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').starts_with('|');
+        match line.strip_prefix("--> ") {
+            Some(place) => said.push(place.to_owned()),
+            None if !picture => said.push(line.to_owned()),
+            None => {}
+        }
+    }
+    said.join("; ").trim_start_matches("error: ").to_owned()
 }
 
 /// Runs the job until the console is left.

@@ -6,7 +6,7 @@ use crate::console::canvas::Canvas;
 use crate::console::effect::Effect;
 use crate::console::shared::Shared;
 use crate::console::style::Token;
-use crate::text::{Shown, show};
+use crate::text::{Shown, show, wrap};
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
 use tui_input::Input;
@@ -14,6 +14,11 @@ use tui_input::backend::crossterm::EventHandler;
 
 /// `enter` does nothing for so long after the box opened: a key that is held down cannot confirm.
 const DEAD: SignedDuration = SignedDuration::from_millis(500);
+
+/// Most cells of a line of the box.
+const CELLS: usize = 68;
+/// Cells of the box beside its lines: borders, margins, and those of the terminal around it.
+const AROUND: u16 = 12;
 
 /// What happens when the person says yes.
 pub type Then = Box<dyn FnOnce(&mut Shared) -> Vec<Effect> + Send>;
@@ -23,6 +28,10 @@ pub struct Confirm {
     title: Shown,
     lines: Vec<Shown>,
     yes: &'static str,
+    no: &'static str,
+    leave: &'static str,
+    /// Cells of a line, from the width of the terminal.
+    cells: usize,
     /// What has to be typed: words that say so, and the text.
     must_type: Option<(Shown, String)>,
     input: Input,
@@ -40,6 +49,9 @@ impl Confirm {
             title: show(title),
             lines,
             yes,
+            no: "no, leave it",
+            leave: "esc  leave, nothing written",
+            cells: CELLS,
             must_type: None,
             input: Input::default(),
             wrong: false,
@@ -47,6 +59,18 @@ impl Confirm {
             opened: None,
             then: Some(then),
         }
+    }
+
+    /// The same with other words for its no and for leaving it.
+    #[must_use]
+    pub fn staying(mut self, no: &'static str, leave: &'static str) -> Self {
+        (self.no, self.leave) = (no, leave);
+        self
+    }
+
+    /// The lines as they fit.
+    fn wrapped(&self) -> Vec<Shown> {
+        self.lines.iter().flat_map(|line| wrap(line.as_str(), Some(self.cells), 0)).map(|line| show(&line)).collect()
     }
 
     /// The same where a text has to be typed first, as `type the number of changes to go on`.
@@ -86,10 +110,11 @@ impl Page for Confirm {
     }
 
     fn kind(&self) -> Kind {
-        let widest = self.lines.iter().chain([&self.title]).map(Shown::width).max().unwrap_or(0);
+        let lines = self.wrapped();
+        let widest = lines.iter().chain([&self.title]).map(Shown::width).max().unwrap_or(0);
         let typed = self.must_type.as_ref().map_or(0, |(words, text)| words.width() + 3 + text.len());
         let width = (widest.max(typed) + 8).clamp(50, 76);
-        let height = self.lines.len() + if self.must_type.is_some() { 7 } else { 6 };
+        let height = lines.len() + if self.must_type.is_some() { 7 } else { 6 };
         Kind::Float { width: u16::try_from(width).unwrap_or(76), height: u16::try_from(height).unwrap_or(20) }
     }
 
@@ -107,6 +132,7 @@ impl Page for Confirm {
 
     fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {
         self.opened = Some(shared.now);
+        self.cells = CELLS.min(usize::from(shared.width.saturating_sub(AROUND))).max(20);
         Vec::new()
     }
 
@@ -143,10 +169,11 @@ impl Page for Confirm {
     fn draw(&self, _shared: &Shared, canvas: &mut Canvas<'_>) {
         let mut inside = canvas.boxed(&self.title);
         let (w, h) = (inside.width(), inside.height());
-        for (y, line) in (1..).zip(&self.lines) {
+        let lines = self.wrapped();
+        for (y, line) in (1..).zip(&lines) {
             inside.put(3, y, line, Token::Text);
         }
-        let below = u16::try_from(self.lines.len()).unwrap_or(0) + 2;
+        let below = u16::try_from(lines.len()).unwrap_or(0) + 2;
         if let Some((words, _)) = &self.must_type {
             let x = inside.put(3, below, words, Token::Text);
             inside.put(x, below, ":", Token::Text);
@@ -155,17 +182,17 @@ impl Page for Confirm {
             if self.wrong {
                 inside.put(3, below + 1, "that is not it; nothing was written", Token::Warn);
             }
-            inside.put_right(0, w - 3, h - 1, "esc  leave, nothing written", Token::Muted);
+            inside.put_right(0, w - 3, h - 1, self.leave, Token::Muted);
             return;
         }
-        let no = inside.put(6, below, "no, leave it", if self.chosen { Token::Text } else { Token::Strong });
+        let no = inside.put(6, below, self.no, if self.chosen { Token::Text } else { Token::Strong });
         let yes = inside.put(no + 6, below, self.yes, if self.chosen { Token::Strong } else { Token::Text });
         if self.chosen {
             inside.select(no + 4, below, yes - no - 2, true);
         } else {
             inside.select(4, below, no - 2, true);
         }
-        inside.put_right(0, w - 3, h - 1, "esc  leave, nothing written", Token::Muted);
+        inside.put_right(0, w - 3, h - 1, self.leave, Token::Muted);
     }
 
     fn changes_at(&self, _shared: &Shared) -> Option<Timestamp> {

@@ -110,7 +110,11 @@ impl Palette {
                 .filter_map(|(i, item)| {
                     // A key finds its action too.
                     let exact = item.keys.split("  ").any(|k| k == text);
-                    let words = format!("{} {}", item.title, item.keys);
+                    let name = match &item.what {
+                        What::Action(action) => format!("{action:?}"),
+                        What::Theme(_) | What::Job(_) => String::new(),
+                    };
+                    let words = format!("{} {} {name}", item.title, item.keys);
                     let mut chars = Vec::new();
                     let score = pattern.score(nucleo_matcher::Utf32Str::new(&words, &mut chars), &mut matcher);
                     // A name that begins like this is meant before one that has the letters somewhere.
@@ -164,7 +168,7 @@ impl Page for Palette {
     }
 
     fn kind(&self) -> Kind {
-        if self.grouped { Kind::Float { width: 74, height: 40 } } else { Kind::Float { width: 60, height: 16 } }
+        if self.grouped { Kind::Float { width: 74, height: 40 } } else { Kind::Float { width: 72, height: 16 } }
     }
 
     fn actions(&self) -> &'static [Action] {

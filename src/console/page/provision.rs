@@ -9,6 +9,7 @@ mod run;
 mod taking;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use super::{CopyItem, Object, Page, PageId, Subject, menu};
 use crate::console::action::Action;
@@ -74,6 +75,8 @@ pub struct Provision {
     stage: Stage,
     pane: Pane,
     rows: List<PlanRow>,
+    /// Attributes in the order in which they were first seen.
+    order: Vec<String>,
     /// Requests on a narrow screen, answers on a wide one.
     raw: bool,
     scroll: usize,
@@ -93,6 +96,7 @@ impl Provision {
             stage: Stage::Read,
             pane: Pane::Detail,
             rows: List::default(),
+            order: Vec::new(),
             raw: false,
             scroll: 0,
             agreed: Arc::new(AtomicBool::new(false)),
@@ -147,9 +151,17 @@ impl Provision {
     fn take(&mut self, run: Run) {
         self.stage = run.telling();
         self.pane = Pane::Detail;
-        let changes = (0..run.trace.changes.len()).map(PlanRow::Change);
-        let skipped = run.trace.skipped.iter().cloned().map(PlanRow::Skipped);
-        let rows = changes.chain(skipped).collect();
+        let changes = run.trace.changes.iter().enumerate().map(|(i, c)| (c.attribute.as_str(), PlanRow::Change(i)));
+        let skipped = run.trace.skipped.iter().map(|path| (path.as_str(), PlanRow::Skipped(path.clone())));
+        let mut rows: Vec<(&str, PlanRow)> = changes.chain(skipped).collect();
+        for (attribute, _) in &rows {
+            if !self.order.iter().any(|known| known == attribute) {
+                self.order.push((*attribute).to_owned());
+            }
+        }
+        // What is left out stays where it was, so that the same key takes it in again.
+        rows.sort_by_key(|(attribute, _)| self.order.iter().position(|known| known == attribute));
+        let rows = rows.into_iter().map(|(_, row)| row).collect();
         let selected = self.rows.selected;
         self.rows = List { rows, height: self.rows.height, ..List::default() };
         self.rows.selected = selected.min(self.rows.rows.len().saturating_sub(1));
@@ -220,7 +232,10 @@ impl Provision {
         if self.stage != Stage::Plan || self.rows.rows.is_empty() {
             return Err("needs a change in the plan");
         }
-        Ok(())
+        match self.rows.current() {
+            Some(PlanRow::Change(index)) if run.needs(*index) => Err("a new account needs this attribute"),
+            _ => Ok(()),
+        }
     }
 }
 

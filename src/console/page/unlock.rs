@@ -17,20 +17,30 @@ const LETTERS: usize = 3;
 
 /// The box.
 pub struct Unlock {
-    subject: Subject,
+    /// The narrowest first; `tab` goes to the next.
+    subjects: Vec<Subject>,
+    at: usize,
     input: Input,
     wrong: bool,
 }
 
 impl Unlock {
-    /// For a subject.
+    /// For a subject, or for the whole job.
     pub fn new(subject: Subject) -> Self {
-        Self { subject, input: Input::default(), wrong: false }
+        let mut subjects = vec![subject];
+        if subjects[0] != Subject::Job {
+            subjects.push(Subject::Job);
+        }
+        Self { subjects, at: 0, input: Input::default(), wrong: false }
+    }
+
+    fn subject(&self) -> &Subject {
+        self.subjects.get(self.at).unwrap_or(&Subject::Job)
     }
 
     /// What is unlocked, whose first letters are asked for, and the name they begin.
     fn words(&self, shared: &Shared) -> (Shown, Shown, String) {
-        let (what, of, name) = match &self.subject {
+        let (what, of, name) = match self.subject() {
             Subject::Object(object) => {
                 (format!("writing {} only", object.name), "the name".to_owned(), object.name.clone())
             }
@@ -61,6 +71,10 @@ impl Page for Unlock {
     }
 
     fn hints(&self, _shared: &Shared) -> Vec<(Action, &'static str)> {
+        if self.subjects.len() > 1 {
+            let other = if self.at == 0 { "for the job" } else { "for one only" };
+            return vec![(Action::Open, "unlock"), (Action::NextPane, other), (Action::Back, "leave")];
+        }
         vec![(Action::Open, "unlock"), (Action::Back, "leave")]
     }
 
@@ -75,6 +89,12 @@ impl Page for Unlock {
     fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Vec<Effect> {
         match key.code {
             KeyCode::Esc => return vec![Effect::Close],
+            KeyCode::Tab | KeyCode::BackTab => {
+                self.at = (self.at + 1) % self.subjects.len();
+                self.input = Input::default();
+                self.wrong = false;
+                return Vec::new();
+            }
             KeyCode::Enter => {
                 let (_, _, name) = self.words(shared);
                 let typed = self.input.value().trim().to_lowercase();
@@ -83,7 +103,7 @@ impl Page for Unlock {
                     self.wrong = true;
                     return Vec::new();
                 }
-                shared.unlock(self.subject.clone());
+                shared.unlock(self.subject().clone());
                 return vec![Effect::Close, Effect::say("writing is unlocked for 5 minutes")];
             }
             _ => {}

@@ -97,10 +97,13 @@ impl State {
         }
         let lines = vec![
             show("A cycle is running in this process."),
-            show("It stops cleanly: requests under way are finished and written down,"),
-            show("and the next start goes on from there."),
+            show(
+                "It stops cleanly: requests under way are finished and written down, and the next start goes on from there.",
+            ),
         ];
-        vec![Effect::Open(Box::new(Confirm::new("quit", lines, "quit", Box::new(|_| vec![Effect::Leave]))))]
+        vec![Effect::Open(Box::new(
+            Confirm::new("quit", lines, "quit", Box::new(|_| vec![Effect::Leave])).staying("stay", "esc  stay here"),
+        ))]
     }
 
     /// `ctrl-c` cancels what can be cancelled; a second one leaves whatever is open.
@@ -129,8 +132,9 @@ impl State {
 
     fn confirm_restart(&mut self) -> Vec<Effect> {
         let lines = vec![
-            show("Quarantine ends, waiting retries are tried again, and the next cycle is an"),
-            show("initial one: everybody is evaluated, only differences are written."),
+            show(
+                "Quarantine ends, waiting retries are tried again, and the next cycle is an initial one: everybody is evaluated, only differences are written.",
+            ),
             show("Links are kept. `heeler restart --full` forgets them as well."),
         ];
         let then = Box::new(|shared: &mut crate::console::shared::Shared| {

@@ -88,6 +88,9 @@ impl State {
             let token = if shared.job.production { Token::Prod } else { Token::Muted };
             x = canvas.put_in(x + 3, 0, room.saturating_sub(x + 3), &shared.job.environment, token);
         }
+        if shared.broken.is_some() {
+            x = canvas.put_in(x + 3, 0, room.saturating_sub(x + 3), "config broken", Token::Warn);
+        }
         if let crate::console::shared::Runner::Elsewhere { command, pid, .. } = &shared.runner {
             let words = show(&format!("watching {command} ({pid})"));
             if x + 3 + u16::try_from(words.width()).unwrap_or(u16::MAX / 2) <= room {

@@ -67,10 +67,15 @@ impl Page for Log {
                 (Action::Copy, "copy"),
             ];
         }
-        vec![
-            (Action::OpenRule, "mapping"),
-            (Action::Provision, "provision"),
-            (Action::Copy, "copy"),
+        // What `esc` does here; nothing else leads back to all events.
+        let esc = self.wider().map(|words| (Action::Back, words));
+        if self.events.rows.is_empty() && self.causes.rows.is_empty() {
+            // Nothing is there that anything could be done with.
+            return esc.into_iter().chain([(Action::Filter, "filter"), (Action::Refresh, "read again")]).collect();
+        }
+        let mut hints = vec![(Action::OpenRule, "mapping"), (Action::Provision, "provision"), (Action::Copy, "copy")];
+        hints.extend(esc);
+        hints.extend([
             (Action::Follow, "follow"),
             (Action::Filter, "filter"),
             (Action::Columns, "full"),
@@ -78,7 +83,8 @@ impl Page for Log {
             (Action::Zoom, "zoom"),
             (Action::NextPane, "next pane"),
             (Action::Open, "open"),
-        ]
+        ]);
+        hints
     }
 
     fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {

@@ -220,16 +220,20 @@ impl Page for Plan {
                 _ => vec![(Action::Refresh, "plan again")],
             };
         }
-        let apply = if self.marks.is_empty() { "apply…" } else { "apply marked…" };
-        let mut hints = vec![
-            (Action::Open, "open"),
-            (Action::Next, "next"),
-            (Action::Apply, apply),
-            (Action::Refresh, "plan again"),
-            (Action::Filter, "filter"),
-            (Action::Mark, "mark"),
-            (Action::Export, "export"),
-        ];
+        let mut hints = Vec::new();
+        if self.model.as_ref().is_some_and(|model| !model.entries.is_empty() || !model.cannot.is_empty()) {
+            hints.extend([(Action::Open, "open"), (Action::Next, "next")]);
+        }
+        if self.model.as_ref().is_some_and(|model| model.applicable() > 0) {
+            let apply = if self.marks.is_empty() { "apply…" } else { "apply marked…" };
+            let off = shared.may_write(&Subject::Plan).is_err();
+            hints.push(if off { (Action::Unlock, "unlock write") } else { (Action::Apply, apply) });
+        }
+        hints.push((Action::Refresh, "plan again"));
+        if self.model.as_ref().is_some_and(|model| !model.entries.is_empty()) {
+            hints.extend([(Action::Filter, "filter"), (Action::Mark, "mark")]);
+        }
+        hints.push((Action::Export, "export"));
         if shared.width >= ROOMY {
             hints.extend([(Action::OpenRule, "mapping rule"), (Action::Zoom, "zoom")]);
         }

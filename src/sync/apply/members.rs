@@ -1,7 +1,7 @@
 //! Group members: in chunks, proved by reading the group once, with the forms that real apps take.
 
 use super::{Applying, Outcome};
-use crate::model::{Link, ObjectType, OperationState, Origin, Verb};
+use crate::model::{Change, Link, ObjectType, OperationState, Origin, Verb};
 use crate::scim::client::ScimError;
 use crate::scim::filter::Filter;
 use crate::scim::patch::{Op, PatchOp, PatchRequest};
@@ -43,6 +43,22 @@ enum Form {
     Dirty,
     /// `replace members` with who stays.
     Replace,
+}
+
+/// The log names whom the app was given, not whom the plan hoped for: a member whose account was not made is not in
+/// the group. Both lists are in the order of the references; when nobody was taken, the attempt is told as it was.
+fn name_only(changes: &mut [Change], references: &[String], done: &[Pair]) {
+    let went: Vec<bool> = references.iter().map(|id| done.iter().any(|pair| pair.source_id == *id)).collect();
+    if !went.contains(&true) {
+        return;
+    }
+    for change in changes.iter_mut().filter(|change| change.attribute == "members") {
+        for list in [&mut change.old, &mut change.new] {
+            let Some(names) = list.as_array_mut().filter(|names| names.len() == went.len()) else { continue };
+            let mut each = went.iter();
+            names.retain(|_| each.next().copied().unwrap_or(true));
+        }
+    }
 }
 
 impl Applying<'_> {
@@ -94,6 +110,7 @@ impl Applying<'_> {
         }
         let sent: Vec<Pair> =
             todo.iter().filter(|p| done.iter().any(|d| d.source_id == p.source_id)).cloned().collect();
+        name_only(&mut work.operation.changes, &work.operation.references, &done);
         let mut outcome = self.prove_members(&group, &sent, add).await;
         outcome.members.extend(done.into_iter().map(|p| (group.source_id.clone(), p.source_id, add)));
         outcome.target_id = Some(group.target_id.clone());

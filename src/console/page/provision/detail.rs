@@ -2,6 +2,7 @@
 
 use super::raw;
 use super::run::{Run, Wrong};
+use super::times::local;
 use super::{PlanRow, Provision, draw};
 use crate::console::shared::Shared;
 use crate::console::style::Token;
@@ -107,7 +108,7 @@ impl Page<'_> {
 
     /// Prose at the column of attributes.
     fn prose(&mut self, text: &str, token: Token) {
-        let clean = show_with(text, Policy::Detail);
+        let clean = show_with(&local(text, self.shared), Policy::Detail);
         for line in wrap(clean.as_str(), Some(self.room()), 0) {
             self.lines.push(Line::of(self.at.attribute, show_with(&line, Policy::Detail), token));
         }
@@ -154,25 +155,18 @@ impl Page<'_> {
                     let warning = run.trace.warnings.iter().find(|w| w.attribute == change.attribute);
                     self.change(change, i, warning.is_some());
                     if let Some(warning) = warning {
-                        let room = usize::from(self.width.saturating_sub(self.at.old + 2)).max(10);
-                        let clean = show_with(&warning.words, Policy::Detail);
-                        // Where room is scarce the refusal's whole text is with the write that failed.
-                        let most = if draw::wide(self.shared) { 6 } else { 2 };
-                        let all = wrap(clean.as_str(), Some(room), 0);
-                        for (n, line) in all.iter().take(most).enumerate() {
-                            let more = all.get(most).filter(|_| n + 1 == most);
-                            let line =
-                                more.map_or_else(|| line.clone(), |more| end(&format!("{line} {more}"), room, &glyphs));
-                            self.lines.push(Line::of(self.at.old, show_with(&line, Policy::Detail), Token::Warn));
-                        }
+                        self.warning(&warning.words);
                     }
                 }
                 PlanRow::Skipped(attribute) => {
                     let cells = usize::from(self.at.old.saturating_sub(self.at.attribute + 2));
                     let line = Line::of(self.at.mark, show(glyphs.dot), Token::Muted)
                         .and(self.at.attribute, path_in(attribute, cells, &glyphs), Token::Muted)
-                        .and(self.at.old, show("left out this time"), Token::Muted);
+                        .and(self.at.old, show("left out this time, - takes it in again"), Token::Muted);
                     self.lines.push(line.row(i));
+                    if let Some(warning) = run.trace.warnings.iter().find(|w| w.attribute == *attribute) {
+                        self.warning(&warning.words);
+                    }
                 }
             }
         }
@@ -195,6 +189,21 @@ impl Page<'_> {
             if let Some(first) = reasons.first().filter(|_| run.trace.changes.is_empty()) {
                 self.prose(&format!("{}: {first}", run.verbs()), Token::Text);
             }
+        }
+    }
+
+    /// What is to be looked at, below its attribute.
+    fn warning(&mut self, words: &str) {
+        let glyphs = self.shared.look.glyphs.clone();
+        let room = usize::from(self.width.saturating_sub(self.at.old + 2)).max(10);
+        let clean = show_with(&local(words, self.shared), Policy::Detail);
+        // Where room is scarce the refusal's whole text is with the write that failed.
+        let most = if draw::wide(self.shared) { 6 } else { 2 };
+        let all = wrap(clean.as_str(), Some(room), 0);
+        for (n, line) in all.iter().take(most).enumerate() {
+            let more = all.get(most).filter(|_| n + 1 == most);
+            let line = more.map_or_else(|| line.clone(), |more| end(&format!("{line} {more}"), room, &glyphs));
+            self.lines.push(Line::of(self.at.old, show_with(&line, Policy::Detail), Token::Warn));
         }
     }
 

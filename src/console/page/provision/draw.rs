@@ -2,6 +2,7 @@
 
 use super::detail::{self, Line};
 use super::run::Run;
+use super::times::local;
 use super::{FRAME, PATIENCE, Pane, Provision, State};
 use crate::console::canvas::Canvas;
 use crate::console::shared::{Shared, WriteMode};
@@ -180,12 +181,13 @@ fn mark(page: &Provision, shared: &Shared, stage: Stage) -> (&'static str, Token
 }
 
 /// What stands behind a step.
-fn evidence(page: &Provision, stage: Stage, long: bool) -> (Shown, Token) {
+fn evidence(page: &Provision, shared: &Shared, stage: Stage, long: bool) -> (Shown, Token) {
     let waiting = match stage {
         Stage::Verify if long => "reads back, compares",
         _ => "",
     };
     let Some(step) = step(page, stage) else { return (show(waiting), Token::Muted) };
+    let words = show_with(&local(&step.evidence, shared), Policy::Detail);
     match step.state {
         StepState::Waiting => {
             let would = page.shown().is_some_and(Run::would_write);
@@ -197,9 +199,9 @@ fn evidence(page: &Provision, stage: Stage, long: bool) -> (Shown, Token) {
             };
             (show(words), Token::Muted)
         }
-        StepState::Failed => (show_with(&step.evidence, Policy::Detail), Token::Fail),
-        StepState::Warning if stage != Stage::Plan => (show_with(&step.evidence, Policy::Detail), Token::Warn),
-        _ => (show_with(&step.evidence, Policy::Detail), Token::Text),
+        StepState::Failed => (words, Token::Fail),
+        StepState::Warning if stage != Stage::Plan => (words, Token::Warn),
+        _ => (words, Token::Text),
     }
 }
 
@@ -222,7 +224,7 @@ fn short_step(page: &Provision, shared: &Shared, stage: Stage, y: u16, canvas: &
     if let Some(time) = time(page, stage) {
         canvas.put_right(22, 34, y, time, Token::Muted);
     }
-    let (words, token) = evidence(page, stage, false);
+    let (words, token) = evidence(page, shared, stage, false);
     canvas.put(38, y, words, token);
     if stage == page.stage {
         let cells = canvas.width().saturating_sub(2);
@@ -247,7 +249,7 @@ fn side_steps(page: &Provision, shared: &Shared, line: u16, canvas: &mut Canvas<
             canvas.select(1, y, line.saturating_sub(2), page.pane == Pane::Steps);
         }
         y += 1;
-        let (words, token) = evidence(page, stage, true);
+        let (words, token) = evidence(page, shared, stage, true);
         let wrapped = wrap(words.as_str(), Some(cells), 0);
         for text in wrapped.iter().filter(|text| !text.is_empty()).take(4) {
             canvas.put_in(11, y, line.saturating_sub(12), show_with(text, Policy::Detail), token);
@@ -299,7 +301,15 @@ fn detail_lines(page: &Provision, lines: &[Line], canvas: &mut Canvas<'_>) {
     }
     if rows < h {
         let down = canvas.look.glyphs.down;
-        let words = show(&format!("{} more {down}", left - usize::from(rows)));
+        let hidden = lines.get(skip + usize::from(rows)..).unwrap_or_default();
+        // Lines are no attributes: a warning or what is unchanged takes some too.
+        let words = match (page.stage, hidden.iter().filter(|line| line.row.is_some()).count()) {
+            (Stage::Plan, 0) => format!("more {down}"),
+            (Stage::Plan, 1) => format!("1 more attribute {down}"),
+            (Stage::Plan, n) => format!("{n} more attributes {down}"),
+            _ => format!("{} more lines {down}", hidden.len()),
+        };
+        let words = show(&words);
         canvas.put_right(0, w.saturating_sub(1), rows, words, Token::Muted);
     }
 }

@@ -95,6 +95,11 @@ impl Run {
         self.dry_run && !self.failed() && self.writes().next().is_some()
     }
 
+    /// Whether a change cannot be left out: a new account is found by it, or is none without it.
+    pub(super) fn needs(&self, change: usize) -> bool {
+        self.trace.changes.get(change).is_some_and(|change| self.trace.needed.contains(&change.attribute))
+    }
+
     /// What a guard keeps back.
     pub(super) fn held(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter().filter(|o| o.state == OperationState::Held)
@@ -126,7 +131,7 @@ fn wrong(entry: &LogEntry) -> Option<Wrong> {
         code: error.error_code.clone(),
         reason: error.reason.clone(),
         details: error.additional_details.clone(),
-        advice: error.recommended_action.clone(),
+        advice: error.recommended_action.clone().filter(|advice| advice.trim() != "Nothing."),
         failed: info.status == LogStatus::Failure,
     })
 }

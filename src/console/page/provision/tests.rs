@@ -187,6 +187,53 @@ fn an_attribute_is_left_out_and_taken_in_again() {
 }
 
 #[test]
+fn what_a_new_account_needs_cannot_be_left_out() {
+    let create = with(dry(), &[("/changes/0", change("userName", Value::Null, json!("grace"), 1))]);
+    let mut create = create;
+    create["needed"] = json!(["userName"]);
+    let mut console = opened(80, 24, "default", create);
+    console.keys("-");
+    assert!(asked(&mut console).is_none());
+    assert!(console.screen().contains("a new account needs this attribute"), "{}", console.screen());
+    console.keys("j -");
+    assert_eq!(asked(&mut console).unwrap().2, [DEPARTMENT]);
+}
+
+#[test]
+fn what_is_left_out_stays_in_its_place() {
+    let mut console = opened(80, 24, "default", dry());
+    console.keys("-");
+    let (ticket, ..) = asked(&mut console).unwrap();
+    let changes = json!([dry()["changes"][1], dry()["changes"][2]]);
+    answer(&mut console, ticket, with(dry(), &[("/changes", changes), ("/skipped", json!(["displayName"]))]), 0);
+    let screen = console.screen();
+    assert!(screen.contains("left out this time, - takes it in again"), "{screen}");
+    assert!(screen.find("left out").unwrap() < screen.find("department").unwrap(), "{screen}");
+    console.keys("-");
+    assert_eq!(asked(&mut console).unwrap().2, Vec::<String>::new());
+}
+
+#[test]
+fn what_is_hidden_is_counted_in_attributes() {
+    let changes: Vec<Value> = (0..12).map(|n| change(&format!("x{n:02}"), Value::Null, json!("v"), 1)).collect();
+    let console = opened(80, 24, "default", with(dry(), &[("/changes", json!(changes))]));
+    let screen = console.screen();
+    let seen = (0..12).filter(|n| screen.contains(&format!("x{n:02}"))).count();
+    assert!(seen < 12 && screen.contains(&format!("{} more attributes ↓", 12 - seen)), "{screen}");
+}
+
+#[test]
+fn a_refused_create_wrote_nothing_and_leads_nowhere() {
+    let mut create = operation("create", "failed");
+    create["target_id"] = Value::Null;
+    let mut console = done(80, 24, "default", with(refused(), &[("/operations", json!([create]))]), 1);
+    let screen = console.screen();
+    assert!(screen.contains("Nothing was written. r") && !screen.contains("enter next"), "{screen}");
+    console.keys("enter");
+    assert!(asked(&mut console).is_none());
+}
+
+#[test]
 fn enter_goes_through_the_steps() {
     let mut console = opened(80, 24, "default", dry());
     console.keys("tab g g");

@@ -4,12 +4,12 @@ use super::lines::{Line, Lines};
 use super::phrase;
 use super::query::Detail;
 use crate::console::shared::Shared;
-use crate::console::style::Token;
+use crate::console::style::{Glyphs, Token};
 use crate::console::words;
 use crate::model::LogStatus;
-use crate::model::log::ModifiedProperty;
+use crate::model::log::{ErrorInformation, ModifiedProperty};
 use crate::store::log::CauseRow;
-use crate::text::show;
+use crate::text::{Policy, show, show_with};
 use jiff::Timestamp;
 
 /// Changes that are listed before the rest is counted.
@@ -101,8 +101,9 @@ impl About<'_> {
                 let step = entry.provisioning_steps.iter().rev().find(|step| step.name.starts_with("EntryExport"))?;
                 let (_, words) = step.description.split_once("; ").or_else(|| step.description.split_once(", and "))?;
                 Some(match words {
-                    "the app says yes" => "yes".to_owned(),
-                    "a read proves it" => "yes, proved by a read".to_owned(),
+                    "the app says yes" => "a yes".to_owned(),
+                    "a read proves it" => "a yes, proved by a read".to_owned(),
+                    "a read proves that it is gone" => "a yes, proved gone by a read".to_owned(),
                     other => other.to_owned(),
                 })
             }
@@ -134,12 +135,19 @@ impl About<'_> {
         for property in shown() {
             let path = phrase::path_in(&phrase::short_path(&property.display_name), PATH, glyphs).to_string();
             let new = property.new_value.as_deref().unwrap_or(glyphs.none);
+            let room = lines.room(at);
             lines.row(x, 0, &[(&path, Token::Muted)]);
             match &property.old_value {
                 Some(old) => {
-                    lines.beside(at, 1, &[(old, Token::Muted), (glyphs.arrow, Token::Muted), (new, Token::Text)]);
+                    // Neither hides the other: what one does not need is the other's.
+                    let both = room.saturating_sub(show(glyphs.arrow).width() + 2);
+                    let (before, after) = (show(old).width(), show(new).width());
+                    let for_old = before.min((both / 2).max(both.saturating_sub(after)));
+                    let old = value_in(old, for_old, glyphs);
+                    let new = value_in(new, both.saturating_sub(for_old), glyphs);
+                    lines.beside(at, 1, &[(&old, Token::Muted), (glyphs.arrow, Token::Muted), (&new, Token::Text)]);
                 }
-                None => lines.beside(at, 1, &[(new, Token::Text)]),
+                None => lines.beside(at, 1, &[(&value_in(new, room, glyphs), Token::Text)]),
             }
         }
         if properties.len() > most {
@@ -199,7 +207,7 @@ impl About<'_> {
             let arrow = self.shared.look.glyphs.arrow;
             let same = format!("same rule as {others} {arrow} fix the mapping once");
             lines.row(3, 6, &[(&same, Token::Text), ("m", Token::Accent)]);
-        } else if let Some(advice) = error.and_then(|error| error.recommended_action.as_deref()) {
+        } else if let Some(advice) = error.and_then(advice_of) {
             lines.text(3, advice, Token::Muted, rows.saturating_sub(lines.len()).max(1));
         }
         let mut lines = lines.done();
@@ -252,7 +260,7 @@ impl About<'_> {
             _ => entry.cycle_id.clone(),
         };
         lines.labelled(4, "cycle", 14, &cycle, Token::Text, 1);
-        if let Some(advice) = error.and_then(|error| error.recommended_action.as_deref()) {
+        if let Some(advice) = error.and_then(advice_of) {
             lines.labelled(4, "advice", 14, advice, Token::Text, TEXT);
         }
         lines.blank();
@@ -330,6 +338,21 @@ impl About<'_> {
         let provision = format!("provision {}, dry run", event.short_name());
         lines.row(4, 3, &[("p", Token::Accent), (&provision, Token::Text)]);
     }
+}
+
+/// A value in so many cells: addresses keep their domain, prose its beginning.
+fn value_in(value: &str, cells: usize, glyphs: &Glyphs) -> String {
+    let clean = show_with(value, Policy::Detail);
+    if clean.as_str().contains('@') {
+        words::middle(clean.as_str(), cells, glyphs)
+    } else {
+        words::end(clean.as_str(), cells, glyphs)
+    }
+}
+
+/// What to do, if there is anything to do.
+pub(super) fn advice_of(error: &ErrorInformation) -> Option<&str> {
+    error.recommended_action.as_deref().filter(|advice| !matches!(advice.trim(), "" | "Nothing."))
 }
 
 /// The kind of a step in our words.

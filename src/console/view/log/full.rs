@@ -1,6 +1,6 @@
 //! An entry on a page of its own, with everything that the log keeps of it.
 
-use super::detail::step_name;
+use super::detail::{advice_of, step_name};
 use super::lines::{Line, Lines};
 use super::phrase;
 use super::query::Detail;
@@ -33,7 +33,7 @@ pub(super) fn lines(detail: &Detail, shared: &Shared, width: u16) -> Vec<Line> {
         label(&mut lines, "code", &error.error_code);
         label(&mut lines, "reason", &error.reason);
         label(&mut lines, "app said", error.additional_details.as_deref().unwrap_or_default());
-        label(&mut lines, "advice", error.recommended_action.as_deref().unwrap_or_default());
+        label(&mut lines, "advice", advice_of(error).unwrap_or_default());
     }
     if !entry.provisioning_steps.is_empty() {
         section(&mut lines, "Steps");

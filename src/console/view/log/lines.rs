@@ -42,6 +42,11 @@ impl Lines {
         self.lines.len()
     }
 
+    /// Cells from a column on, with a margin at the right end.
+    pub(super) fn room(&self, x: u16) -> usize {
+        usize::from(self.width.saturating_sub(x).saturating_sub(1)).max(4)
+    }
+
     /// A blank line, unless the last one is blank or there is none.
     pub(super) fn blank(&mut self) {
         if self.lines.last().is_some_and(|line| !line.0.is_empty()) {
@@ -86,7 +91,7 @@ impl Lines {
     /// A label, and text beside it from another column on.
     pub(super) fn labelled(&mut self, x: u16, label: &'static str, at: u16, text: &str, token: Token, most: usize) {
         let clean = show_with(text, Policy::Detail);
-        let cells = usize::from(self.width.saturating_sub(at).saturating_sub(1)).max(4);
+        let cells = self.room(at);
         let mut wrapped = wrap(clean.as_str(), Some(cells), 0);
         if wrapped.len() > most {
             let rest = wrapped.split_off(most.saturating_sub(1)).join(" ");

@@ -424,6 +424,19 @@ impl Log {
         Some(Vec::new())
     }
 
+    /// What `esc` widens, in a word or two; `None` where it does something else.
+    pub(super) fn wider(&self) -> Option<&'static str> {
+        if self.full.is_some() || self.zoom || self.pane == Pane::Detail {
+            None
+        } else if !self.filter.value().is_empty() {
+            Some("clear filter")
+        } else if self.scope != Scope::All {
+            Some("all events")
+        } else {
+            None
+        }
+    }
+
     /// The object of the selected event, or the example of the selected cause.
     pub(super) fn object_here(&self) -> Option<Object> {
         if self.full.is_none() && self.pane == Pane::Causes {

@@ -103,7 +103,8 @@ fn head(plan: &Plan, model: &Model, shared: &Shared, canvas: &mut Canvas<'_>, la
     }
     if layout.third.is_some() {
         let mut words = String::new();
-        if let Some((at, changes)) = model.context.last_cycle {
+        // Cycles go on while a plan is looked at.
+        if let Some((at, changes)) = plan.since.last_cycle.or(model.context.last_cycle) {
             let changes = match changes {
                 1 => "1 change".to_owned(),
                 n => format!("{} changes", words::count(n)),
@@ -125,24 +126,47 @@ fn head(plan: &Plan, model: &Model, shared: &Shared, canvas: &mut Canvas<'_>, la
 }
 
 fn counters(model: &Model, canvas: &mut Canvas<'_>, layout: Layout) {
-    let gap = if layout.roomy { 6 } else { 4 };
-    let mut x = 3;
-    let mut one = |canvas: &mut Canvas<'_>, word: &'static str, n: u64, token: Token| {
-        x = canvas.put(x, 1, word, Token::Muted) + 1;
-        x = put(canvas, x, 1, &words::count(n), token) + gap;
-    };
+    let mut all: Vec<(&'static str, u64, Token)> = Vec::new();
     for class in [Class::Create, Class::Enable, Class::Update, Class::Disable, Class::Delete] {
         let n = model.count(class);
         if n > 0 || !matches!(class, Class::Enable | Class::Delete) {
-            one(canvas, class.word(), n, Token::Text);
+            all.push((class.word(), n, Token::Text));
         }
     }
     if model.count(Class::Held) > 0 {
-        one(canvas, "held", model.count(Class::Held), Token::Warn);
+        all.push(("held", model.count(Class::Held), Token::Warn));
     }
-    one(canvas, "unchanged", model.unchanged, Token::Text);
+    all.push(("unchanged", model.unchanged, Token::Text));
     let cannot = model.count(Class::Cannot);
-    one(canvas, "cannot", cannot, if cannot > 0 { Token::Fail } else { Token::Text });
+    all.push(("cannot", cannot, if cannot > 0 { Token::Fail } else { Token::Text }));
+    let gap = if layout.roomy { 6 } else { 4 };
+    let (from, gap) = fitted(&mut all, gap, usize::from(canvas.width()));
+    let mut x = from;
+    for (word, n, token) in all {
+        x = canvas.put(x, 1, word, Token::Muted) + 1;
+        x = put(canvas, x, 1, &words::count(n), token) + gap;
+    }
+}
+
+/// Where counters begin and how far they stand apart, so that no number is cut: closer where room is scarce; then what
+/// is zero goes, and what stays as it is.
+fn fitted(all: &mut Vec<(&'static str, u64, Token)>, gap: u16, columns: usize) -> (u16, u16) {
+    let cells = |all: &[(&'static str, u64, Token)]| -> usize {
+        all.iter().map(|(word, n, _)| width(word) + 1 + width(&words::count(*n))).sum()
+    };
+    let fits = |all: &[(&'static str, u64, Token)], gap: u16| {
+        3 + cells(all) + usize::from(gap) * all.len().saturating_sub(1) < columns
+    };
+    for gap in (2..=gap).rev() {
+        if fits(all, gap) {
+            return (3, gap);
+        }
+    }
+    all.retain(|(word, n, _)| *n > 0 || *word == "cannot");
+    if !fits(all, 2) {
+        all.retain(|(word, ..)| *word != "unchanged");
+    }
+    (if fits(all, 2) { 3 } else { 1 }, if fits(all, 2) { 2 } else { 1 })
 }
 
 /// How many go, of how many, and how many may.

@@ -83,6 +83,8 @@ pub struct Detail {
 pub struct Since {
     /// Objects that cycles changed since.
     pub changed: u64,
+    /// When the last cycle that ended began, and its changes; `None` before it was asked for, or without one.
+    pub last_cycle: Option<(Timestamp, u64)>,
 }
 
 /// What the store answers.
@@ -130,10 +132,7 @@ fn context(report: &CycleReport, sources: &Sources<'_>) -> Result<Context, Store
     for retry in retries::all(c)?.into_iter().filter(|r| !planned.contains(r.source_id.as_str())) {
         *context.waiting.entry(retry.code).or_default() += 1;
     }
-    context.last_cycle = cycles::list(c, CYCLES, None)?
-        .into_iter()
-        .find(|cycle| cycle.ended_at.is_some())
-        .and_then(|cycle| Some((cycle.started_at.parse().ok()?, cycle.counts.changes())));
+    context.last_cycle = last_cycle(&cycles::list(c, CYCLES, None)?);
     for object_type in [ObjectType::User, ObjectType::Group] {
         let rules = sources.facts.rules.of(object_type);
         for (i, rule) in rules.mapping.rules.iter().enumerate() {
@@ -182,5 +181,12 @@ fn detail(object_type: ObjectType, id: &str, sources: &Sources<'_>) -> Result<Op
 fn since(made_at: Timestamp, sources: &Sources<'_>) -> Result<Since, StoreError> {
     let later = |cycle: &crate::model::Cycle| cycle.started_at.parse::<Timestamp>().is_ok_and(|at| at > made_at);
     let cycles = cycles::list(sources.c, CYCLES, None)?;
-    Ok(Since { changed: cycles.iter().take_while(|c| later(c)).map(|c| c.counts.changes()).sum() })
+    let changed = cycles.iter().take_while(|c| later(c)).map(|c| c.counts.changes()).sum();
+    Ok(Since { changed, last_cycle: last_cycle(&cycles) })
+}
+
+/// When the newest cycle that ended began, and what it changed.
+fn last_cycle(cycles: &[crate::model::Cycle]) -> Option<(Timestamp, u64)> {
+    let cycle = cycles.iter().find(|cycle| cycle.ended_at.is_some())?;
+    Some((cycle.started_at.parse().ok()?, cycle.counts.changes()))
 }

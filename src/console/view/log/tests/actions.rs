@@ -405,3 +405,15 @@ fn a_store_that_cannot_be_read_is_told_and_asked_again() {
     let again = console.take().into_iter().any(|e| matches!(e, Effect::Query(query::Query::Log(Query::Causes))));
     assert!(again);
 }
+
+#[test]
+fn the_way_back_to_all_events_is_among_the_hints() {
+    let mut console = World::filled().at(80, 24);
+    assert!(console.screen().contains("esc all events"), "{}", console.screen());
+    console.keys("esc");
+    assert!(!console.screen().contains("esc all events"), "{}", console.screen());
+    let screen = World::empty().at(80, 24).screen();
+    for absent in ["m mapping", "p provision", "y copy", "f follow"] {
+        assert!(!screen.contains(absent), "{absent}: {screen}");
+    }
+}

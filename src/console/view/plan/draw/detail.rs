@@ -11,6 +11,7 @@ use crate::console::style::{Glyphs, Token};
 use crate::console::view::mapping::{path_in, short_path};
 use crate::console::words;
 use crate::model::{Change, ObjectType, Verb};
+use crate::store::log::normalise;
 use crate::text::{Shown, show, width};
 use serde_json::Value;
 
@@ -225,18 +226,25 @@ fn summary(model: &Model, row: Option<Row>, canvas: &mut Canvas<'_>) {
         Token::Muted,
     );
     let reasons = model.range(class).take(2_000).filter_map(|i| model.first(&model.entries[i]));
-    let mut counts: Vec<(&str, u64)> = Vec::new();
-    for operation in reasons {
-        let reason = operation.held_reason.as_deref().unwrap_or(&operation.reason);
-        match counts.iter().position(|(r, _)| *r == reason) {
-            Some(at) => counts[at].1 += 1,
-            None if counts.len() < 50 => counts.push((reason, 1)),
+    let reasons = reasons.map(|o| o.held_reason.as_deref().unwrap_or(&o.reason));
+    for (y, (reason, n)) in (3..canvas.height()).zip(by_reason(reasons)) {
+        canvas.put_right(0, 7, y, show(&words::count(n)), Token::Text);
+        put(canvas, 9, y, &reason, Token::Text);
+    }
+}
+
+/// Reasons with how often they are given, the most frequent first. Values are masked, as in causes of the log: what
+/// differs from person to person is no reason of its own. A reason that is given once is shown as it is.
+fn by_reason<'a>(reasons: impl Iterator<Item = &'a str>) -> Vec<(String, u64)> {
+    let mut counts: Vec<(String, &str, u64)> = Vec::new();
+    for reason in reasons {
+        let masked = normalise(reason);
+        match counts.iter().position(|(known, ..)| *known == masked) {
+            Some(at) => counts[at].2 += 1,
+            None if counts.len() < 50 => counts.push((masked, reason, 1)),
             None => {}
         }
     }
-    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    for (y, (reason, n)) in (3..canvas.height()).zip(counts) {
-        canvas.put_right(0, 7, y, show(&words::count(n)), Token::Text);
-        put(canvas, 9, y, reason, Token::Text);
-    }
+    counts.sort_by_key(|(.., n)| std::cmp::Reverse(*n));
+    counts.into_iter().map(|(masked, first, n)| (if n == 1 { first.to_owned() } else { masked }, n)).collect()
 }

@@ -219,3 +219,57 @@ fn hostile_names_are_shown_clean() {
     assert!(!screen.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{screen:?}");
     assert!(screen.contains("Eve"));
 }
+
+#[test]
+fn the_last_cycle_is_the_last_one_also_while_the_plan_stays() {
+    let mut console = shown(160, 45, "default");
+    assert!(console.screen().contains(", 31 changes"), "{}", console.screen());
+    let last_cycle = Some((noon() - SignedDuration::from_secs(5), 7));
+    answer(&mut console, Answer::Since(Since { changed: 7, last_cycle }));
+    let screen = console.screen();
+    assert!(screen.contains(", 7 changes") && !screen.contains("31 changes"), "{screen}");
+}
+
+#[test]
+fn no_counter_is_cut() {
+    for width in [60, 64, 72, 80, 120, 160] {
+        let console = shown(width, 16, "default");
+        let screen = console.screen();
+        let counters = screen.lines().find(|line| line.contains("create 12")).unwrap_or_default().to_owned();
+        assert!(counters.contains("disable 2") && counters.trim_end().ends_with("cannot 60"), "{width}: {screen}");
+    }
+}
+
+#[test]
+fn reasons_that_differ_in_values_only_are_one() {
+    let (mut console, ticket) = planning(80, 24, "default");
+    let mut all: Vec<Operation> =
+        (0..48).map(|n| operation(Verb::Create, &format!("c{n}"), &format!("Zoe {n}"), Vec::new())).collect();
+    for (n, created) in all.iter_mut().enumerate() {
+        created.reason = format!("in scope; no account fits userName \"zoe.{n}@contoso.example\"");
+    }
+    finish(&mut console, ticket, report(all), context());
+    console.keys("g g");
+    let screen = console.screen();
+    assert!(screen.contains("48  in scope; no account fits userName …"), "{screen}");
+    assert!(!screen.contains("zoe.1@"), "{screen}");
+}
+
+#[test]
+fn hints_are_about_what_can_be_done() {
+    let mut console = shown(80, 24, "default");
+    assert!(
+        console.screen().contains("W unlock write") && !console.screen().contains("A apply"),
+        "{}",
+        console.screen()
+    );
+    console.keys("W \"nig\" enter").wait(6.0);
+    assert!(console.screen().contains("A apply") && !console.screen().contains("W unlock"), "{}", console.screen());
+    let (mut console, ticket) = planning(80, 24, "default");
+    finish(&mut console, ticket, report(Vec::new()), Context::default());
+    let screen = console.screen();
+    assert!(screen.contains("r plan again"), "{screen}");
+    for absent in ["enter open", "n next", "A apply", "W unlock", "space mark"] {
+        assert!(!screen.contains(absent), "{absent}: {screen}");
+    }
+}

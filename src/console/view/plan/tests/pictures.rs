@@ -77,7 +77,7 @@ fn a_plan_that_the_directory_left_behind() {
     pictures("stale", |w, h, theme| {
         let mut console = shown(w, h, theme);
         console.wait(14.0 * 60.0);
-        answer(&mut console, Answer::Since(Since { changed: 3 }));
+        answer(&mut console, Answer::Since(Since { changed: 3, last_cycle: None }));
         console
     });
 }
