@@ -8,7 +8,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
 /// Step `n` (from 1) turns schema `n - 1` into schema `n`. Steps that were released are never edited.
-const STEPS: &[&str] = &[include_str!("migrations/0001_base.sql"), include_str!("migrations/0002_console.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_base.sql"),
+    include_str!("migrations/0002_console.sql"),
+    include_str!("migrations/0003_short_words.sql"),
+];
 
 /// `HEEL` in ASCII: marks the file as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i32 = 0x4845_454C;

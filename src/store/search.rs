@@ -8,13 +8,14 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 use std::fmt::Write;
 
+mod conditions;
+mod short;
 mod state;
 mod window;
 
+pub use conditions::{GROUP_FIELDS, USER_FIELDS, fields};
 pub use state::StoredState;
-pub use window::{
-    DirectoryQuery, GROUP_FIELDS, Sort, USER_FIELDS, count_groups, count_users, total, window_groups, window_users,
-};
+pub use window::{DirectoryQuery, Sort, count_groups, count_users, total, window_groups, window_users};
 
 /// Shortest text that the trigram index can look up.
 const TRIGRAM: usize = 3;
@@ -129,9 +130,8 @@ fn found(object_type: ObjectType, row: &Row<'_>) -> Result<(Found, Properties), 
 }
 
 /// Users that fit a free text, by name: every word must occur somewhere in display name, user principal name, mail,
-/// given name, surname, job title or department; case and diacritics do not count. A text of one or two letters
-/// means the beginning of name, user principal name or mail. An empty text fits everybody. Purged users are left
-/// out unless the job still has a link to them.
+/// given name, surname, job title or department; case and diacritics do not count. An empty text fits everybody.
+/// Purged users are left out unless the job still has a link to them.
 ///
 /// # Errors
 /// [`StoreError::Sql`] or [`StoreError::Value`].
@@ -208,31 +208,16 @@ pub(super) fn query(object_type: ObjectType, text: &str, limit: usize, after: Op
          WHERE ({table}.removed IS NOT 'deleted' OR links.source_id IS NOT NULL)"
     );
     let whole = fold(text);
-    let long = |word: &&str| word.chars().count() >= TRIGRAM;
+    let (long, short): (Vec<&str>, Vec<&str>) =
+        whole.split(' ').filter(|word| !word.is_empty()).partition(|word| word.chars().count() >= TRIGRAM);
     // Writing to a String cannot fail.
-    if whole.split(' ').any(|word| long(&word)) || long(&whole.as_str()) {
-        let (indexed, checked): (Vec<&str>, Vec<&str>) = whole.split(' ').partition(long);
-        let phrases = if indexed.is_empty() {
-            phrase(&whole)
-        } else {
-            indexed.iter().map(|w| phrase(w)).collect::<Vec<_>>().join(" ")
-        };
-        let at = bind(phrases.into());
+    if !long.is_empty() {
+        let at = bind(long.into_iter().map(phrase).collect::<Vec<_>>().join(" ").into());
         let _ = write!(sql, " AND {table}.pk IN (SELECT rowid FROM {table}_fts WHERE {table}_fts MATCH ?{at})");
-        for word in checked.into_iter().filter(|_| !indexed.is_empty()) {
-            let at = bind(word.to_owned().into());
-            let _ = write!(sql, " AND instr({table}.search, ?{at}) > 0");
-        }
-    } else if !whole.is_empty() {
-        let end = bind(format!("{whole}\u{10FFFF}").into());
-        let start = bind(whole.into());
-        let keys: &[&str] = match object_type {
-            ObjectType::User => &["name_key", "upn_key", "mail_key"],
-            ObjectType::Group => &["name_key", "mail_key"],
-        };
-        let ranges: Vec<String> =
-            keys.iter().map(|key| format!("({table}.{key} >= ?{start} AND {table}.{key} < ?{end})")).collect();
-        let _ = write!(sql, " AND ({})", ranges.join(" OR "));
+    }
+    for word in short {
+        let at = bind(word.to_owned().into());
+        let _ = write!(sql, " AND instr({table}.search, ?{at}) > 0");
     }
     if let Some(cursor) = after {
         let name = bind(cursor.name_key.clone().into());

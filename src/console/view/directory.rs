@@ -29,7 +29,7 @@ use crate::console::words::age_changes_in;
 use crate::engine::InApp;
 use crate::model::ObjectType;
 use crate::store::filter::Filter;
-use crate::store::search::{Cursor, DirectoryQuery, GROUP_FIELDS, Sort, USER_FIELDS};
+use crate::store::search::{Cursor, DirectoryQuery, Sort, fields};
 use crate::store::window::{Anchor, Counted, Window};
 use crate::text::Shown;
 use crossterm::event::KeyEvent;
@@ -52,6 +52,8 @@ enum Pane {
 struct Live {
     id: String,
     found: Option<Box<InApp>>,
+    /// When.
+    at: Timestamp,
 }
 
 /// The view.
@@ -144,6 +146,18 @@ impl Directory {
         Effect::Query(query::Query::Directory(PageId::Directory, Query::Count(self.kind, self.query())))
     }
 
+    /// How many fit without the last word, if that is not known.
+    fn ask_shorter(&self, text: &str) -> Vec<Effect> {
+        let known = self.hit.as_ref().is_some_and(|(hit, _)| text.starts_with(hit.as_str()));
+        match text.rsplit_once(char::is_whitespace).map(|(shorter, _)| shorter.trim_end()) {
+            Some(shorter) if !known && !shorter.is_empty() => {
+                let query = DirectoryQuery { text: shorter.to_owned(), ..self.query() };
+                vec![Effect::Query(query::Query::Directory(PageId::Directory, Query::Count(self.kind, query)))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn ask_detail(&mut self) -> Vec<Effect> {
         let Some(row) = self.list.current() else {
             self.detail = None;
@@ -171,15 +185,18 @@ impl Directory {
 
     /// Words of the filter that names are searched for.
     fn words(&self) -> Vec<String> {
-        let fields = if self.kind == ObjectType::User { USER_FIELDS } else { GROUP_FIELDS };
-        let terms = Filter::parse(self.filter.value(), fields).terms;
+        let terms = Filter::parse(self.filter.value(), fields(self.kind)).terms;
         let named = |field: Option<&str>| matches!(field, None | Some("name" | "upn"));
         terms.into_iter().filter(|t| !t.not && named(t.field)).map(|t| t.text).collect()
     }
 
-    fn live(&self) -> Option<&Option<Box<InApp>>> {
+    fn read_live(&self) -> Option<&Live> {
         let id = &self.detail.as_ref()?.object.id;
-        self.live.as_ref().filter(|live| live.id == *id).map(|live| &live.found)
+        self.live.as_ref().filter(|live| live.id == *id)
+    }
+
+    fn live(&self) -> Option<&Option<Box<InApp>>> {
+        self.read_live().map(|live| &live.found)
     }
 
     fn lines(&self, shared: &Shared, columns: lines::Columns) -> Vec<lines::Line> {
@@ -286,8 +303,20 @@ impl Directory {
             Answer::Count(asked, fitting, total) if self.same_question(&asked) => {
                 self.counted = Some(fitting);
                 self.total = Some(total);
+                let text = self.query().text;
                 if fitting.n > 0 {
-                    self.hit = Some((self.query().text, fitting)).filter(|(text, _)| !text.is_empty());
+                    self.hit = Some((text, fitting)).filter(|(text, _)| !text.is_empty());
+                    return Vec::new();
+                }
+                self.ask_shorter(&text)
+            }
+            // What fitted before the last word was typed.
+            Answer::Count(asked, fitting, _) if fitting.n > 0 => {
+                if let Query::Count(kind, query) = *asked
+                    && kind == self.kind
+                    && self.query().text.starts_with(&query.text)
+                {
+                    self.hit = Some((query.text, fitting));
                 }
                 Vec::new()
             }
@@ -422,13 +451,14 @@ impl Page for Directory {
         Vec::new()
     }
 
-    fn news(&mut self, _shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
+    fn news(&mut self, shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         let Some((_, id)) = self.asking.clone().filter(|(asked, _)| *asked == ticket) else { return Vec::new() };
         match news {
             News::Done(Ok(Reply::App(found))) => {
                 self.asking = None;
                 self.live_trouble = None;
-                self.live = Some(Live { id, found });
+                let told = found.as_ref().and_then(|found| found.read_at.parse().ok());
+                self.live = Some(Live { id, found, at: told.unwrap_or(shared.now) });
             }
             News::Done(Err(trouble)) => {
                 self.asking = None;
@@ -446,7 +476,7 @@ impl Page for Directory {
 
     fn changes_at(&self, shared: &Shared) -> Option<Timestamp> {
         let detail = self.detail.as_ref()?;
-        let live = self.live().and_then(|l| l.as_ref()).and_then(|l| l.read_at.parse().ok());
+        let live = self.read_live().map(|live| live.at);
         let ages = [self.read_at(shared), live.or(detail.written_at)];
         let next = ages.into_iter().flatten().map(|at| age_changes_in(shared.seconds_since(at))).min()?;
         Some(shared.now + SignedDuration::try_from(next).ok()?)

@@ -1,24 +1,16 @@
 //! Windows of the directory: filtered, in an order that an index carries, both directions.
 //!
-//! Two ways to find the rows. If one of the conditions has few objects (an index tells, up to [`FEW`]), these are
+//! Two ways to find the rows. If one of the conditions has few objects (an index tells), these are
 //! sorted. Otherwise many fit, and walking along the index of the order meets the next few hundred soon.
 
-use super::super::filter::{Filter, Term};
 use super::super::window::{Anchor, Counted, Window, cut};
 use super::super::{StoreError, links};
-use super::{Cursor, GroupRow, StoredState, TRIGRAM, Tail, UserRow, collect, phrase, table};
+use super::conditions::Conditions;
+use super::{Cursor, GroupRow, Tail, UserRow, collect, table};
 use crate::model::ObjectType;
 use crate::store::mirror::{read_group, read_user};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-
-/// Fields that a filter of users knows.
-pub const USER_FIELDS: &[&str] = &["state", "department", "title", "name", "upn", "mail"];
-/// Fields that a filter of groups knows.
-pub const GROUP_FIELDS: &[&str] = &["state", "name", "mail"];
-
-/// Objects of a condition that are sorted rather than walked past.
-const FEW: usize = if cfg!(test) { 8 } else { 20_000 };
 
 /// The order of a list of the directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -59,8 +51,8 @@ impl Sort {
 /// Which users or groups a list shows, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DirectoryQuery {
-    /// What was typed: words that must all occur, `-word`, and `field:value` with [`USER_FIELDS`] or
-    /// [`GROUP_FIELDS`]. Words mean what they mean to [`super::search_users`].
+    /// What was typed: words that must all occur, `-word`, and `field:value` with
+    /// [`super::USER_FIELDS`] or [`super::GROUP_FIELDS`]. Words mean what they mean to [`super::search_users`].
     pub text: String,
     /// The order.
     pub sort: Sort,
@@ -141,13 +133,6 @@ fn total_sql(object_type: ObjectType) -> String {
     )
 }
 
-/// A condition that can also be looked up: ids or primary keys of the objects that may fulfil it.
-struct Driver {
-    /// The column of the table that `rows` gives: `id` or `pk`.
-    column: &'static str,
-    rows: String,
-}
-
 /// The statement of a query.
 struct Plan {
     object_type: ObjectType,
@@ -155,159 +140,15 @@ struct Plan {
     columns: &'static str,
     sort: Sort,
     reverse: bool,
-    /// Whether anything was typed that restricts.
-    restricted: bool,
-    /// The condition with the fewest objects, if one has few.
-    driver: Option<Driver>,
-    /// Whether the driver's objects are few enough to be sorted.
-    few: bool,
-    conditions: String,
-    values: Vec<Sql>,
+    conditions: Conditions,
 }
 
 impl Plan {
     fn of(c: &Connection, object_type: ObjectType, query: &DirectoryQuery) -> Result<Self, StoreError> {
         let (table, columns) = table(object_type);
-        let mut plan = Self {
-            object_type,
-            table,
-            columns,
-            sort: if object_type == ObjectType::User { query.sort } else { Sort::Name },
-            reverse: query.reverse,
-            restricted: false,
-            driver: None,
-            few: false,
-            conditions: format!(
-                "({table}.removed IS NOT 'deleted'
-                 OR EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {table}.id))"
-            ),
-            values: vec![object_type.as_str().to_owned().into()],
-        };
-        let fields = if object_type == ObjectType::User { USER_FIELDS } else { GROUP_FIELDS };
-        let filter = Filter::parse(&query.text, fields);
-        plan.restricted = !filter.is_empty();
-        let mut drivers = Vec::new();
-        plan.words(&filter, &mut drivers);
-        for term in &filter.terms {
-            match term.field {
-                Some("state") => plan.state(term, &mut drivers),
-                Some(field) => plan.field(field, term, &mut drivers),
-                None if term.not => {
-                    let at = plan.bind(term.text.clone().into());
-                    plan.and(&format!("instr({table}.search, ?{at}) = 0"));
-                }
-                None => {}
-            }
-        }
-        let mut fewest = usize::MAX;
-        for driver in drivers {
-            let sql = format!("SELECT count(*) FROM ({} LIMIT {})", driver.rows, FEW + 1);
-            let used = c.prepare_cached(&sql)?.parameter_count();
-            let values = plan.values.get(..used).unwrap_or(&plan.values);
-            let rows: usize = c.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
-            if rows < fewest {
-                fewest = rows;
-                plan.driver = Some(driver);
-            }
-        }
-        plan.few = plan.driver.is_some() && fewest <= FEW;
-        Ok(plan)
-    }
-
-    fn bind(&mut self, value: Sql) -> usize {
-        self.values.push(value);
-        self.values.len()
-    }
-
-    fn and(&mut self, condition: &str) {
-        self.conditions.push_str(" AND ");
-        self.conditions.push_str(condition);
-    }
-
-    fn full_text(&mut self, phrases: &str) -> Driver {
-        let at = self.bind(phrases.to_owned().into());
-        let table = self.table;
-        Driver { column: "pk", rows: format!("SELECT rowid AS key FROM {table}_fts WHERE {table}_fts MATCH ?{at}") }
-    }
-
-    /// Plain words: those the full-text index knows, and shorter ones beside them; short ones alone mean beginnings.
-    fn words(&mut self, filter: &Filter, drivers: &mut Vec<Driver>) {
-        let words: Vec<&str> =
-            filter.terms.iter().filter(|t| !t.not && t.field.is_none()).map(|t| t.text.as_str()).collect();
-        if words.is_empty() {
-            return;
-        }
-        let table = self.table;
-        let long = |word: &&str| word.chars().count() >= TRIGRAM;
-        let whole = words.join(" ");
-        if words.iter().any(long) {
-            let indexed: Vec<String> = words.iter().copied().filter(long).map(phrase).collect();
-            let driver = self.full_text(&indexed.join(" "));
-            drivers.push(driver);
-            for word in words {
-                let at = self.bind(word.to_owned().into());
-                self.and(&format!("instr({table}.search, ?{at}) > 0"));
-            }
-        } else if long(&whole.as_str()) {
-            let driver = self.full_text(&phrase(&whole));
-            drivers.push(driver);
-            let at = self.bind(whole.into());
-            self.and(&format!("instr({table}.search, ?{at}) > 0"));
-        } else {
-            let keys: &[&str] = match self.object_type {
-                ObjectType::User => &["name_key", "upn_key", "mail_key"],
-                ObjectType::Group => &["name_key", "mail_key"],
-            };
-            let end = self.bind(format!("{whole}\u{10FFFF}").into());
-            let start = self.bind(whole.into());
-            let range = |key: &&str| format!("({table}.{key} >= ?{start} AND {table}.{key} < ?{end})");
-            self.and(&format!("({})", keys.iter().map(range).collect::<Vec<_>>().join(" OR ")));
-            let rows = |key: &&str| format!("SELECT pk AS key FROM {table} WHERE {key} >= ?{start} AND {key} < ?{end}");
-            // Most people are found by all of them: only UNION tells how many there are.
-            drivers.push(Driver { column: "pk", rows: keys.iter().map(rows).collect::<Vec<_>>().join(" UNION ") });
-        }
-    }
-
-    fn field(&mut self, field: &str, term: &Term, drivers: &mut Vec<Driver>) {
-        let column = match field {
-            "department" => "department_key",
-            "title" => "title_key",
-            "upn" => "upn_key",
-            "mail" => "mail_key",
-            _ => "name_key",
-        };
-        let table = self.table;
-        // What the columns hold is part of the searched text, but for the id that stands in for a name.
-        if !term.not && column != "name_key" && term.text.chars().count() >= TRIGRAM {
-            let driver = self.full_text(&phrase(&term.text));
-            drivers.push(driver);
-        }
-        let at = self.bind(term.text.clone().into());
-        let is = if term.not { "= 0" } else { "> 0" };
-        self.and(&format!("instr(coalesce({table}.{column}, ''), ?{at}) {is}"));
-    }
-
-    fn state(&mut self, term: &Term, drivers: &mut Vec<Driver>) {
-        let named = StoredState::ALL.into_iter().filter(|state| state.as_str().starts_with(&term.text));
-        let mut states: Vec<StoredState> = named.collect();
-        let mut not = term.not;
-        // Two of them are each other's opposite: what is not the one is found by the index of the other.
-        if let (true, [only @ (StoredState::Linked | StoredState::Unlinked)]) = (not, states.as_slice()) {
-            let other = if *only == StoredState::Linked { StoredState::Unlinked } else { StoredState::Linked };
-            (states, not) = (vec![other], false);
-        }
-        // No state of that name: no, but as a value, since SQLite takes a query with a constant no apart until forced
-        // indexes no longer fit.
-        let no = self.bind(0.into());
-        let (mut tests, mut rows) = (vec![format!("?{no}")], Vec::new());
-        for state in states {
-            tests.push(state.test().replace("{}", self.table));
-            rows.push(state.ids().replace("{}", self.table));
-        }
-        self.and(&format!("{}({})", if not { "NOT " } else { "" }, tests.join(" OR ")));
-        if !not && !rows.is_empty() {
-            drivers.push(Driver { column: "id", rows: rows.join(" UNION ALL ") });
-        }
+        let sort = if object_type == ObjectType::User { query.sort } else { Sort::Name };
+        let conditions = Conditions::of(c, object_type, &query.text)?;
+        Ok(Self { object_type, table, columns, sort, reverse: query.reverse, conditions })
     }
 
     /// The column that names are sorted by.
@@ -336,7 +177,7 @@ impl Plan {
 
     fn walk(&self, from: Option<(&Cursor, bool)>, backwards: bool, limit: usize) -> (String, Vec<Sql>) {
         let (table, (keys, index)) = (self.table, self.keys());
-        let mut values = self.values.clone();
+        let mut values = self.conditions.values.clone();
         let down = backwards != self.reverse;
         let place = from.map_or_else(String::new, |(cursor, inclusive)| {
             let first = values.len() + 1;
@@ -353,18 +194,18 @@ impl Plan {
         let direction = if down { " DESC" } else { "" };
         values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
         let last = values.len();
-        let inner = match &self.driver {
-            Some(driver) if self.few => format!(
+        let inner = match &self.conditions.driver {
+            Some(driver) if self.conditions.few => format!(
                 "SELECT pk FROM {table} WHERE {table}.{} IN ({}) AND {}{place} ORDER BY {} LIMIT ?{last}",
                 driver.column,
                 driver.rows,
-                self.conditions,
+                self.conditions.sql,
                 // A unary plus: sorted, not read along the index.
                 self.qualified(keys, "+").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
             ),
             _ => format!(
                 "SELECT pk FROM {table} INDEXED BY {index} WHERE {}{place} ORDER BY {} LIMIT ?{last}",
-                self.conditions,
+                self.conditions.sql,
                 self.qualified(keys, "").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
             ),
         };
@@ -419,21 +260,24 @@ impl Plan {
 
     fn count(&self, c: &Connection, most: u64) -> Result<Counted, StoreError> {
         let table = self.table;
-        if !self.restricted {
+        if !self.conditions.restricted {
             return total(c, self.object_type).map(Counted::exactly);
         }
-        let mut values = self.values.clone();
+        let mut values = self.conditions.values.clone();
         values.push(i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX).into());
         // The driver's rows one after the other, so that counting can end early.
-        let from = match &self.driver {
+        let from = match &self.conditions.driver {
             Some(driver) => format!(
                 "(SELECT DISTINCT key FROM ({})) AS found CROSS JOIN {table} ON {table}.{} = found.key",
                 driver.rows, driver.column
             ),
             None => table.to_owned(),
         };
-        let sql =
-            format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {} LIMIT ?{})", self.conditions, values.len());
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {} LIMIT ?{})",
+            self.conditions.sql,
+            values.len()
+        );
         let n = c.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?;
         Ok(Counted::up_to(n, most))
     }

@@ -141,6 +141,8 @@ impl Attribute {
 pub struct Relations {
     /// How many there are.
     pub sides: Sides,
+    /// Whether the job provisions no groups, so that the app having none means nothing.
+    pub left_alone: bool,
     /// Some of them, those that differ first.
     pub rows: Vec<Relation>,
 }
@@ -333,7 +335,7 @@ fn groups_of(sources: &Sources<'_>, id: &str, in_app: bool) -> Result<Relations,
     named.sort_by(|a, b| (rank(a.state), &a.object.name).cmp(&(rank(b.state), &b.object.name)));
     let sides = Sides { directory: here.len() as u64, applied: there.len() as u64 };
     named.truncate(RELATIONS);
-    Ok(Relations { sides, rows: named })
+    Ok(Relations { sides, left_alone: !sources.facts.config.groups, rows: named })
 }
 
 fn members_of(sources: &Sources<'_>, id: &str, in_app: bool) -> Result<Relations, StoreError> {
@@ -357,7 +359,7 @@ fn members_of(sources: &Sources<'_>, id: &str, in_app: bool) -> Result<Relations
         rows.push(Relation { object: member(sources, &found.id, kind)?, state });
     }
     rows.sort_by(|a, b| (rank(a.state), &a.object.name).cmp(&(rank(b.state), &b.object.name)));
-    Ok(Relations { sides: membership::sides(c, id)?, rows })
+    Ok(Relations { sides: membership::sides(c, id)?, left_alone: !sources.facts.config.groups, rows })
 }
 
 /// What differs comes last, where the mock-up has it; what is not in the app after that.

@@ -1,6 +1,7 @@
 //! Drawing: the list, and beside it the object that is selected.
 
 use super::lines::{self, Columns, Line, Piece};
+use super::words::without_request;
 use super::{Directory, Pane};
 use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
@@ -8,7 +9,9 @@ use crate::console::standing::Mood;
 use crate::console::style::Token;
 use crate::console::words::{count, end, middle};
 use crate::model::ObjectType;
+use crate::store::filter::Filter;
 use crate::store::fold;
+use crate::store::search::fields;
 use crate::store::window::Counted;
 use crate::text::{Shown, show, width};
 
@@ -28,7 +31,8 @@ pub(super) fn list_width(w: u16) -> Option<u16> {
         BOTH..100 => Some(30),
         100..120 => Some(38),
         120..150 => Some(46),
-        _ => Some(59),
+        150..190 => Some(59),
+        _ => Some(73),
     }
 }
 
@@ -127,7 +131,10 @@ type RowColumns = (u16, u16, Option<u16>, u16);
 
 fn row_columns(cells: u16) -> RowColumns {
     if roomy(cells) {
-        (5, 26, Some(40), 37)
+        // The longest state and the edge behind the note; gutters of three cells.
+        let state = cells.saturating_sub(13);
+        let note = state.saturating_sub(if cells > 60 { 24 } else { 18 });
+        (5, note, Some(state), state.saturating_sub(3))
     } else {
         let note = match cells {
             46.. => 14,
@@ -167,7 +174,12 @@ fn rows(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>, cells: u16, 
         let (name_at, note_from, state_at, _) = columns;
         let mark = row.state.mark(glyphs);
         canvas.put_in(3, y, 1, mark, row.state.token());
-        let room = note_from.saturating_sub(name_at + 1);
+        let gutter = match cells {
+            55.. => 3,
+            38.. => 2,
+            _ => 1,
+        };
+        let room = note_from.saturating_sub(name_at + gutter);
         let cut = middle(row.name.as_str(), usize::from(room), glyphs);
         canvas.put_in(name_at, y, room, show(&cut), Token::Text);
         for (from, length) in hits(&cut, &words) {
@@ -208,14 +220,32 @@ fn filter_row(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>, cells:
     if roomy(cells) || !plain {
         right.push(format!("s {} {direction}", view.sort.as_str()));
     }
+    // What is typed comes first: the order is known, and gives way.
+    let typed = width(view.filter.value()) + 1;
+    let fits = |right: &[String]| width(&right.join("   ")) + typed + 5 < usize::from(cells);
+    let filtered = view.typing || !view.filter.value().is_empty();
+    while filtered && !right.is_empty() && !fits(&right) {
+        right.pop();
+    }
     let words = show(&right.join("   "));
     let edge = if roomy(cells) { cells - 5 } else { cells.saturating_sub(2) };
     let left = canvas.put_right(3, edge, 1, &words, Token::Muted);
-    if view.typing || !view.filter.value().is_empty() {
+    if filtered {
         canvas.put(1, 1, "/", Token::Accent);
         let room = if words.as_str().is_empty() { edge } else { left.saturating_sub(1) };
         canvas.input(3, 1, room.saturating_sub(3), &view.filter, view.typing);
     }
+}
+
+/// A word that looks like a condition on a field that there is not, and the fields that there are.
+fn unknown_field(view: &Directory) -> Option<String> {
+    let known = fields(view.kind);
+    let terms = Filter::parse(view.filter.value(), known).terms;
+    let name = terms.iter().filter(|term| term.field.is_none()).find_map(|term| {
+        let (name, rest) = term.text.split_once(':')?;
+        (!name.is_empty() && !rest.is_empty() && name.chars().all(char::is_alphabetic)).then(|| name.to_owned())
+    })?;
+    Some(format!("no field \"{name}\": there are {}", known.join(", ")))
 }
 
 /// Why the list is empty, and what can be done.
@@ -228,6 +258,7 @@ fn nothing(view: &Directory, shared: &Shared, cells: u16) -> Vec<(Shown, Token)>
         let glyphs = &shared.look.glyphs;
         let mut words = vec![format!("nothing matches \"{text}\"")];
         words.extend(view.hit.as_ref().map(|(before, n)| format!("{} match \"{before}\"", counted(*n))));
+        words.extend(unknown_field(view));
         words.push("esc clears".to_owned());
         let whole = words.join(&format!(" {} ", glyphs.dot));
         if width(&whole) <= usize::from(cells - 4) {
@@ -294,7 +325,6 @@ fn detail(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>) {
     let columns = detail_columns(shared, view.zoom);
     let glyphs = &shared.look.glyphs;
     let live = view.live();
-    let in_app = live.and_then(|l| l.as_deref());
     let focused = view.in_detail();
     let (words, token) = lines::standing(detail, live, shared);
     let wide = columns.wide();
@@ -328,7 +358,8 @@ fn detail(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>) {
         canvas.put(2, used, show(&format!("{} more", count(hidden as u64 + 1))), Token::Muted);
     }
     let y = if wide { (used + 2).min(h.saturating_sub(2)) } else { h.saturating_sub(2) };
-    let mut ages = lines::ages(detail, view.read_at(shared), in_app, shared, usize::from(w)).as_str().to_owned();
+    let mut ages =
+        lines::ages(detail, view.read_at(shared), view.read_live(), shared, usize::from(w)).as_str().to_owned();
     if view.asking.is_some() {
         ages = format!("reading the target… {} {ages}", glyphs.dot);
     } else if wide {
@@ -337,8 +368,12 @@ fn detail(view: &Directory, shared: &Shared, canvas: &mut Canvas<'_>) {
             ages.push_str(&tail);
         }
     }
+    let why = view.live_trouble.as_ref().map(|why| format!("target not read: {}", without_request(why.as_str())));
+    let why = why.map(|why| wrapped(&show(&why), w.saturating_sub(1))).unwrap_or_default();
+    // The row above the ages is empty: they make room for a reason of two lines.
+    let y = if why.len() > 1 { y.saturating_sub(1) } else { y };
     canvas.put_in(0, y, w, show(&end(&ages, usize::from(w), glyphs)), Token::Muted);
-    if let Some(why) = &view.live_trouble {
-        canvas.put_in(0, y + 1, w, why, Token::Warn);
+    for (y, line) in (y + 1..).zip(why.iter().take(2)) {
+        canvas.put_in(0, y, w, line, Token::Warn);
     }
 }

@@ -1,11 +1,13 @@
 //! The detail of one object as lines: what stands where, and where each line leads. Pure.
 
+use super::Live;
 use super::detail::{Attribute, Compared, Detail, Membership, Past, Relations};
 use super::rows::ObjectState;
-use super::words::{local_part, path_in, value_in};
+use super::words::{local_part, value_in};
 use crate::console::page::Object;
 use crate::console::shared::Shared;
 use crate::console::style::{Glyphs, Token};
+use crate::console::view::mapping::path_in;
 use crate::console::words::{age, count, day_or_clock, end};
 use crate::engine::InApp;
 use crate::model::{LogStatus, ObjectType};
@@ -58,20 +60,32 @@ impl Columns {
     /// For a pane of so many columns, which is there for this object alone if `full`.
     pub(super) fn of(cells: u16, full: bool) -> Self {
         if cells >= WIDE {
-            let half = (cells - 36) / 2;
-            let target = 19 + half;
+            // The source has most: where both sides are equal the target is one sign.
+            let rest = cells - 39;
+            let target = 22 + rest * 12 / 20;
             return Self {
                 name: 2,
-                source: 19,
+                source: 22,
                 target,
-                rule: Some(target + half),
+                rule: Some(22 + rest),
                 end: cells.saturating_sub(1),
                 full: true,
             };
         }
-        let rest = cells.saturating_sub(17);
+        // `name.familyName` and the gutter.
+        let rest = cells.saturating_sub(20);
         let source = rest * 19 / 30;
-        Self { name: 2, source: 17, target: 17 + source, rule: None, end: cells, full }
+        Self { name: 2, source: 20, target: 20 + source, rule: None, end: cells, full }
+    }
+
+    /// Cells of a value of the source: a gutter of three cells follows where there is room.
+    fn source_cells(self) -> u16 {
+        (self.target - self.source).saturating_sub(if self.wide() { 3 } else { 2 })
+    }
+
+    /// Cells of a value of the target.
+    fn target_cells(self) -> u16 {
+        self.rule.map_or_else(|| self.end.saturating_sub(self.target), |rule| (rule - self.target).saturating_sub(3))
     }
 
     /// Whether it is as wide as the mock-up has it.
@@ -153,7 +167,7 @@ pub(super) fn standing(detail: &Detail, live: Option<&Option<Box<InApp>>>, share
 pub(super) fn ages(
     detail: &Detail,
     read_at: Option<Timestamp>,
-    live: Option<&InApp>,
+    live: Option<&Live>,
     shared: &Shared,
     cells: usize,
 ) -> Shown {
@@ -163,8 +177,10 @@ pub(super) fn ages(
         0..5 => "now".to_owned(),
         seconds => format!("{} ago", age(seconds)),
     };
-    let live_at = live.and_then(|l| l.read_at.parse::<Timestamp>().ok());
+    let live_at = live.map(|live| live.at);
+    let gone = live.is_some_and(|live| live.found.is_none());
     let long = match (read_at, live_at, detail.written_at) {
+        (source, Some(target), _) if gone => (source.map(ago), format!("target read {}: not there", ago(target))),
         (source, Some(target), _) => (source.map(ago), format!("target read {}", ago(target))),
         (source, None, Some(target)) if detail.linked => (source.map(ago), format!("target written {}", ago(target))),
         (source, ..) => (source.map(ago), "target not written yet".to_owned()),
@@ -177,6 +193,7 @@ pub(super) fn ages(
         return show(&text);
     }
     let target = match (live_at, detail.written_at) {
+        (Some(at), _) if gone => format!("target {}: not there", old(at)),
         (Some(at), _) => format!("target {}", old(at)),
         (None, Some(at)) if detail.linked => format!("written {}", old(at)),
         _ => "not written yet".to_owned(),
@@ -207,7 +224,9 @@ pub(super) fn lines(detail: &Detail, live: Option<&InApp>, shared: &Shared, colu
         if sides.directory + sides.applied > 0 {
             out.push(Line::default());
             let name = if detail.object.object_type == ObjectType::User { "groups" } else { "members" };
-            let token = if sides.directory == sides.applied { Token::Muted } else { Token::Text };
+            let left_alone = detail.relations.left_alone && sides.applied == 0;
+            let token = if left_alone || sides.directory == sides.applied { Token::Muted } else { Token::Text };
+            let there = if left_alone { show("not managed") } else { in_side(sides.applied, "target") };
             let pieces = vec![
                 Piece(columns.name, 15, show(name), Token::Muted),
                 Piece(
@@ -216,12 +235,7 @@ pub(super) fn lines(detail: &Detail, live: Option<&InApp>, shared: &Shared, colu
                     in_side(sides.directory, "source"),
                     token,
                 ),
-                Piece(
-                    columns.target,
-                    between(columns.target, columns.end + 1),
-                    in_side(sides.applied, "target"),
-                    token,
-                ),
+                Piece(columns.target, between(columns.target, columns.end + 1), there, token),
             ];
             out.push(Line { pieces, ..Line::default() });
         }
@@ -243,13 +257,11 @@ fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, colum
         Compared::Surplus => (Some(glyphs.remove), Token::Remove),
         Compared::Refused => (Some(glyphs.warn), Token::Warn),
     };
-    let cells = |from: u16, to: u16| usize::from(between(from, to));
     let mut pieces = Vec::with_capacity(5);
     if let Some(mark) = mark {
         pieces.push(Piece(0, 1, show(mark), token));
     }
-    // Two cells at least between the columns of a narrow pane.
-    let name = path_in(&attribute.path, cells(columns.name, columns.source).saturating_sub(1), glyphs);
+    let name = path_in(&attribute.path, usize::from(columns.source - columns.name).saturating_sub(3), glyphs);
     let quiet = mark.is_none();
     pieces.push(Piece(
         columns.name,
@@ -257,14 +269,14 @@ fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, colum
         name,
         if quiet { Token::Muted } else { Token::Text },
     ));
-    let source = value_in(attribute.source.as_ref(), cells(columns.source, columns.target), glyphs);
-    pieces.push(Piece(columns.source, between(columns.source, columns.target), source, Token::Text));
-    let end = columns.rule.unwrap_or(columns.end + 1);
+    let (source_cells, target_cells) = (columns.source_cells(), columns.target_cells());
+    let source = value_in(attribute.source.as_ref(), usize::from(source_cells), glyphs);
+    pieces.push(Piece(columns.source, source_cells, source, Token::Text));
     let target = match compared {
         Compared::Same => show(glyphs.same),
-        _ => value_in(attribute.target(live).as_ref(), cells(columns.target, end), glyphs),
+        _ => value_in(attribute.target(live).as_ref(), usize::from(target_cells), glyphs),
     };
-    pieces.push(Piece(columns.target, between(columns.target, end), target, if quiet { Token::Muted } else { token }));
+    pieces.push(Piece(columns.target, target_cells, target, if quiet { Token::Muted } else { token }));
     if let Some(rule) = columns.rule {
         pieces.push(Piece(rule, 4, show(&attribute.rule.to_string()), Token::Muted));
         if compared == Compared::Once {
@@ -282,10 +294,10 @@ fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, colum
             crate::scim::resource::same(held.as_ref().unwrap_or(&null), written.unwrap_or(&null), attribute.case_exact);
         if !same && written.is_some() {
             let words = show("last written");
-            let value = value_in(written, cells(columns.target, end), glyphs);
+            let value = value_in(written, usize::from(target_cells), glyphs);
             let pieces = vec![
-                Piece(columns.source, between(columns.source, columns.target), words, Token::Muted),
-                Piece(columns.target, between(columns.target, end), value, Token::Muted),
+                Piece(columns.source, source_cells, words, Token::Muted),
+                Piece(columns.target, target_cells, value, Token::Muted),
             ];
             out.push(Line { pieces, follow, differs: false });
         }
@@ -342,11 +354,15 @@ fn relations(out: &mut Vec<Line>, kind: ObjectType, relations: &Relations, glyph
         return;
     }
     let title = if kind == ObjectType::User { "Groups" } else { "Members" };
-    let note = format!("{} in source {} {} in target", count(sides.directory), glyphs.dot, count(sides.applied));
+    let left_alone = relations.left_alone && sides.applied == 0;
+    let there =
+        if left_alone { "not managed by this job".to_owned() } else { format!("{} in target", count(sides.applied)) };
+    let note = format!("{} in source {} {there}", count(sides.directory), glyphs.dot);
     section(out, title, show(&note), columns);
     for relation in &relations.rows {
         let (mark, words, token) = match relation.state {
             Membership::Same => (None, glyphs.same, Token::Muted),
+            _ if left_alone => (None, "", Token::Muted),
             Membership::Missing => (Some(glyphs.add), "missing in target", Token::Add),
             Membership::Surplus => (Some(glyphs.remove), "only in target", Token::Remove),
             Membership::NotInApp => (Some(glyphs.dot), "not in the app", Token::Muted),

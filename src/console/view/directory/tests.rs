@@ -1,5 +1,6 @@
 //! Keys in, screen out, over a store that the test fills: the people of the mock-up.
 
+mod answers;
 mod world;
 
 use super::*;

@@ -1,7 +1,7 @@
 //! How names, paths and values are written on this page. What is copied or exported is never taken from here.
 
 use crate::console::style::Glyphs;
-use crate::console::words::{end, middle};
+use crate::console::words::end;
 use crate::text::{Shown, show};
 use serde_json::Value;
 
@@ -10,40 +10,13 @@ pub(super) fn local_part(name: &str) -> &str {
     name.split('@').next().filter(|local| !local.is_empty()).unwrap_or(name)
 }
 
-/// A target path in so many cells: whole where it fits, then step by step without what a reader can do without, cut
-/// in its middle only when nothing else helps.
-pub(super) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
-    let shorter = short_path(path);
-    let shortest = shorter.rsplit_once('.').map_or(shorter.as_str(), |(head, last)| match head {
-        "name" | "address" => last,
-        _ => shorter.as_str(),
+/// What was wrong, without the request in front: `GET https://…: the server answered 500` is what the server answered.
+pub(super) fn without_request(text: &str) -> &str {
+    let behind = text.split_once(": ").filter(|(request, rest)| {
+        let address = request.split_once(' ').map(|(_, address)| address);
+        address.is_some_and(|a| a.contains("://") && !a.contains(' ')) && !rest.is_empty()
     });
-    let fits = [path, &shorter, shortest].into_iter().map(show).find(|shown| shown.width() <= cells);
-    fits.unwrap_or_else(|| show(&middle(show(shortest).as_str(), cells, glyphs)))
-}
-
-/// A path without schema, filter syntax and `value`, its list in the singular: `emails[type eq "work"].value` is
-/// `email.work`, `addresses[type eq "work"].locality` is `address.locality`.
-fn short_path(path: &str) -> String {
-    let plain = if path.starts_with("urn:") { path.rsplit(':').next().unwrap_or(path) } else { path };
-    let Some((head, rest)) = plain.split_once('[') else { return plain.to_owned() };
-    let Some((filter, behind)) = rest.split_once(']') else { return plain.to_owned() };
-    let kind = filter.split('"').nth(1).filter(|kind| !kind.is_empty() && filter.starts_with("type eq "));
-    let Some(kind) = kind else { return plain.to_owned() };
-    let one = match head {
-        "emails" => "email",
-        "phoneNumbers" => "phone",
-        "addresses" => "address",
-        "photos" => "photo",
-        "ims" => "im",
-        other => other,
-    };
-    match (one, behind.trim_start_matches('.')) {
-        (_, "" | "value") => format!("{one}.{kind}"),
-        // Hardly any app has more than one address.
-        ("address", sub) => format!("{one}.{sub}"),
-        (_, sub) => format!("{one}.{kind}.{sub}"),
-    }
+    behind.map_or(text, |(_, rest)| rest)
 }
 
 /// A value as text, untouched: what is copied. Nothing is empty.
@@ -73,23 +46,15 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn paths_give_up_what_tells_least_first() {
-        let glyphs = Glyphs::unicode();
-        for (path, cells, expected) in [
-            ("userName", 14, "userName"),
-            ("name.givenName", 14, "name.givenName"),
-            ("name.familyName", 14, "familyName"),
-            ("emails[type eq \"work\"].value", 40, "emails[type eq \"work\"].value"),
-            ("emails[type eq \"work\"].value", 14, "email.work"),
-            ("phoneNumbers[type eq \"mobile\"].value", 14, "phone.mobile"),
-            ("addresses[type eq \"work\"].streetAddress", 22, "address.streetAddress"),
-            ("addresses[type eq \"work\"].streetAddress", 14, "streetAddress"),
-            ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber", 14, "employeeNumber"),
-            ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", 14, "department"),
-            ("urn:example:User:preferredCommunicationLanguage", 14, "preferr…nguage"),
-            ("roles[primary eq \"True\"].value", 14, "roles[p….value"),
+    fn what_was_wrong_comes_first() {
+        for (text, said) in [
+            ("GET http://127.0.0.1:45049/scim/v2/Users/8f72: the server answered 500: x", "the server answered 500: x"),
+            ("the app cannot be reached", "the app cannot be reached"),
+            ("no token: set one", "no token: set one"),
+            ("see https://a.example for more: nothing", "see https://a.example for more: nothing"),
+            ("GET http://a.example: ", "GET http://a.example: "),
         ] {
-            assert_eq!(path_in(path, cells, &glyphs).as_str(), expected);
+            assert_eq!(without_request(text), said);
         }
     }
 

@@ -2,48 +2,15 @@
 
 use super::query::Event;
 use crate::console::style::{Glyphs, Token};
+pub(super) use crate::console::view::mapping::{path_in, short_path};
 use crate::console::words;
 use crate::model::LogStatus;
 use crate::store::log::{CauseRow, LogLine, class};
-use crate::text::{Shown, show};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// Cells that say what an entry is about, where there is a choice.
 const ABOUT: usize = 12;
-
-/// An attribute path without what a reader can do without: `phoneNumbers[type eq "work"].value` is
-/// `phoneNumbers.work`, the URN of an extension goes. Everything else stays as it is.
-pub(super) fn short_path(path: &str) -> String {
-    let (head, filter, sub) = match path.split_once('[').and_then(|(head, rest)| Some((head, rest.split_once(']')?))) {
-        Some((head, (filter, sub))) => (head, Some(filter), sub.trim_start_matches('.')),
-        None => (path, None, ""),
-    };
-    // Behind the last colon of an extension's URN is its attribute.
-    let head = if head.starts_with("urn:") { head.rsplit(':').next().unwrap_or(head) } else { head };
-    let kind = filter.and_then(|filter| match filter.trim() {
-        "primary eq true" => Some("primary"),
-        other => other.split('"').nth(1).filter(|kind| !kind.is_empty()),
-    });
-    let mut short = head.to_owned();
-    for part in kind.into_iter().chain(Some(sub).filter(|sub| !sub.is_empty() && *sub != "value")) {
-        short.push('.');
-        short.push_str(part);
-    }
-    short
-}
-
-/// A path in so many cells: whole where it fits, else short, else with its list in the singular (`phone.work`), else
-/// its end, which says most.
-pub(super) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
-    let short = short_path(path);
-    let lists = [("phoneNumbers.", "phone."), ("emails.", "email."), ("addresses.", "address."), ("photos.", "photo.")];
-    let single = lists.iter().find_map(|(list, one)| Some(format!("{one}{}", short.strip_prefix(list)?)));
-    let ends = short.match_indices('.').map(|(at, _)| format!("{}{}", glyphs.ellipsis, &short[at + 1..]));
-    let forms = [path.to_owned(), short.clone()].into_iter().chain(single).chain(ends);
-    let fits = forms.map(|form| show(&form)).find(|form| form.width() <= cells);
-    fits.unwrap_or_else(|| show(&words::middle(show(&short).as_str(), cells, glyphs)))
-}
 
 /// What the app answered, as it stands in parentheses in a reason: `the app refused (400 invalidValue): …`.
 pub(super) fn answer_in(reason: &str) -> Option<&str> {
@@ -206,35 +173,6 @@ pub(super) fn command<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_are_shortened_to_what_tells_them_apart() {
-        for (path, short) in [
-            ("userName", "userName"),
-            ("name.givenName", "name.givenName"),
-            ("phoneNumbers[type eq \"work\"].value", "phoneNumbers.work"),
-            ("addresses[type eq \"home\"].postalCode", "addresses.home.postalCode"),
-            ("emails[primary eq true].value", "emails.primary"),
-            ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "department"),
-            ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value", "manager.value"),
-            ("urn:x:User:tags[type eq \"a\"].value", "tags.a"),
-            ("odd[", "odd["),
-            ("", ""),
-        ] {
-            assert_eq!(short_path(path), short, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_path_is_as_long_as_its_column_allows() {
-        let phone = "phoneNumbers[type eq \"work\"].value";
-        let glyphs = Glyphs::unicode();
-        for (cells, shown) in [(40, phone), (17, "phoneNumbers.work"), (15, "phone.work"), (6, "…work"), (4, "ph…k")]
-        {
-            assert_eq!(path_in(phone, cells, &glyphs).as_str(), shown, "{cells}");
-        }
-        assert_eq!(path_in("name.familyName", 11, &glyphs).as_str(), "…familyName");
-    }
 
     #[test]
     fn the_apps_answer_and_its_words_are_told_apart() {

@@ -6,34 +6,52 @@ use crate::text::{Policy, Shown, show, show_with, width};
 use serde_json::Value;
 
 /// A target path without what a reader can do without: the schema in front, the filter's syntax, `value`.
-/// `emails[type eq "work"].value` is `emails.work`.
+/// `emails[type eq "work"].value` is `emails.work`. Lists call an attribute by this name on every page.
 pub(crate) fn short_path(path: &str) -> String {
-    let plain = if path.starts_with("urn:") { path.rsplit(':').next().unwrap_or(path) } else { path };
-    let Some((head, rest)) = plain.split_once('[') else { return plain.to_owned() };
-    let Some((filter, behind)) = rest.split_once(']') else { return plain.to_owned() };
-    let kind = filter.split('"').nth(1).filter(|kind| !kind.is_empty() && filter.starts_with("type eq "));
-    let Some(kind) = kind else { return plain.to_owned() };
-    match behind.trim_start_matches('.') {
-        "" | "value" => format!("{head}.{kind}"),
-        sub => format!("{head}.{kind}.{sub}"),
+    let (head, filter, sub) = match path.split_once('[').and_then(|(head, rest)| Some((head, rest.split_once(']')?))) {
+        Some((head, (filter, sub))) => (head, Some(filter), sub.trim_start_matches('.')),
+        None => (path, None, ""),
+    };
+    let kind = filter.and_then(|filter| match filter.trim() {
+        "primary eq true" | "primary eq \"True\"" | "primary eq \"true\"" => Some("primary"),
+        other => other.strip_prefix("type eq \"")?.strip_suffix('"').filter(|kind| !kind.is_empty()),
+    });
+    // Behind the last colon of an extension's URN is its attribute.
+    let bare =
+        |text: &str| if text.starts_with("urn:") { text.rsplit(':').next().unwrap_or(text).len() } else { text.len() };
+    let head_only = &head[head.len() - bare(head)..];
+    if filter.is_some() && kind.is_none() {
+        // A filter that is not understood stays as it is.
+        return format!("{head_only}{}", &path[head.len()..]);
     }
+    let mut short = head_only.to_owned();
+    for part in kind.into_iter().chain(Some(sub).filter(|sub| !sub.is_empty() && *sub != "value")) {
+        short.push('.');
+        short.push_str(part);
+    }
+    short
 }
 
-/// A path in so many cells: whole where it fits, else short, else its end.
+/// A path in so many cells: short, else its end, which says most (`…streetAddress`); of a list of which one value is
+/// meant, its beginning and which one (`phoneNu….work`).
 pub(crate) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
-    let whole = show(path);
-    if whole.width() <= cells {
-        return whole;
-    }
     let short = show(&short_path(path));
     if short.width() <= cells {
         return short;
     }
-    // The end says most: `…work.streetAddress`, `…streetAddress`.
-    let ends =
-        short.as_str().match_indices('.').map(|(at, _)| format!("{}{}", glyphs.ellipsis, &short.as_str()[at + 1..]));
-    let fits = ends.into_iter().find(|end| width(end) <= cells);
-    show(&fits.unwrap_or_else(|| middle(short.as_str(), cells, glyphs)))
+    let short = short.as_str();
+    let one_of_list = path.ends_with(']') || path.ends_with("].value");
+    let fits = match short.rsplit_once('.').filter(|_| one_of_list) {
+        Some((list, kind)) => {
+            let room = cells.saturating_sub(width(kind) + 1);
+            (room > 3).then(|| format!("{}.{kind}", end(list, room, glyphs)))
+        }
+        None => {
+            let mut ends = short.match_indices('.').map(|(at, _)| format!("{}{}", glyphs.ellipsis, &short[at + 1..]));
+            ends.find(|end| width(end) <= cells)
+        }
+    };
+    show(&fits.unwrap_or_else(|| middle(short, cells, glyphs)))
 }
 
 /// An expression in so many cells: whole where it fits, else without the brackets around attributes, else cut at its
@@ -178,12 +196,18 @@ mod tests {
             ("emails[type eq \"work\"].value", "emails.work"),
             ("addresses[type eq \"work\"].streetAddress", "addresses.work.streetAddress"),
             ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "department"),
-            ("roles[primary eq \"True\"].value", "roles[primary eq \"True\"].value"),
+            ("roles[primary eq \"True\"].value", "roles.primary"),
+            ("emails[primary eq true].value", "emails.primary"),
+            ("roles[value eq \"a:b\"].display", "roles[value eq \"a:b\"].display"),
+            ("urn:x:User:tags[type eq \"a\"].value", "tags.a"),
             ("broken[type eq", "broken[type eq"),
         ] {
             assert_eq!(short_path(path), short);
         }
-        assert_eq!(path_in("emails[type eq \"work\"].value", 40, &Glyphs::unicode()).as_str().len(), 28);
+        let phone = "phoneNumbers[type eq \"work\"].value";
+        for (cells, shown) in [(40, "phoneNumbers.work"), (17, "phoneNumbers.work"), (13, "phoneNu….work")] {
+            assert_eq!(path_in(phone, cells, &Glyphs::unicode()).as_str(), shown);
+        }
         let street = "addresses[type eq \"work\"].streetAddress";
         for (cells, shown) in
             [(28, "addresses.work.streetAddress"), (20, "…work.streetAddress"), (17, "…streetAddress")]

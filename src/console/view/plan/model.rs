@@ -2,6 +2,7 @@
 //! plan, on the reader thread; drawing looks up single rows.
 
 use crate::console::style::{Glyphs, Token};
+use crate::console::view::mapping::short_path;
 use crate::model::{Change, ObjectType, Operation, OperationState, Verb};
 use crate::sync::cycle::CycleReport;
 use crate::sync::journal::value_text;
@@ -321,18 +322,6 @@ fn rank(class: Class) -> u8 {
     }
 }
 
-/// An attribute path without the schema in front.
-pub fn short(attribute: &str) -> &str {
-    match attribute.strip_prefix("urn:") {
-        // The last colon in front of a filter ends the schema.
-        Some(_) => {
-            let head = attribute.find('[').unwrap_or(attribute.len());
-            attribute[..head].rfind(':').map_or(attribute, |at| &attribute[at + 1..])
-        }
-        None => attribute,
-    }
-}
-
 /// Changes of objects that are there already.
 fn updates(operations: &[Operation]) -> impl Iterator<Item = &Change> {
     operations.iter().filter(|o| o.verb != Verb::Create).flat_map(|o| &o.changes)
@@ -346,7 +335,7 @@ fn by_attribute(operations: &[Operation]) -> (Vec<(Shown, u64)>, u64) {
     let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     let other = counts.iter().skip(ATTRIBUTES).map(|(_, n)| n).sum();
-    (counts.into_iter().take(ATTRIBUTES).map(|(name, n)| (show(short(name)), n)).collect(), other)
+    (counts.into_iter().take(ATTRIBUTES).map(|(name, n)| (show(&short_path(name)), n)).collect(), other)
 }
 
 /// Many changes that are one change: the same attribute from the same value to the same value; or cleared for many.
@@ -364,7 +353,7 @@ fn surprises(operations: &[Operation]) -> Vec<Vec<Shown>> {
         .into_iter()
         .filter(|((attribute, ..), n)| *n >= SURPRISING && *n * 5 >= all[attribute] * 4)
         .map(|((attribute, old, new), n)| {
-            let first = show(&format!("{n} {} changes are the same:", short(attribute)));
+            let first = show(&format!("{n} {} changes are the same:", short_path(attribute)));
             let old = if old.is_empty() { "nothing" } else { &old };
             let new = if new.is_empty() { "nothing" } else { &new };
             (n, vec![first, show(&format!("{old} → {new}"))])

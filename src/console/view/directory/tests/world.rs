@@ -199,6 +199,15 @@ impl World {
         console
     }
 
+    /// The same in a job that provisions no groups.
+    pub(super) fn without_groups(&self, width: u16, height: u16) -> Console {
+        let mut facts = facts();
+        facts.config.groups = false;
+        let mut console = Console::with(shared(width, height, "default")).on_store(self.store.clone(), facts);
+        console.keys("2").wait(0.2);
+        console
+    }
+
     pub(super) fn at(&self, width: u16, height: u16) -> Console {
         self.console(shared(width, height, "default"))
     }

@@ -1,13 +1,14 @@
 //! What happens to the selected object, attribute by attribute; or what a heading stands for.
 
 use super::super::layout::Layout;
-use super::super::model::{Class, Entry, Model, short, value};
+use super::super::model::{Class, Entry, Model, value};
 use super::super::tree::Row;
 use super::super::{Pane, Plan};
 use super::put;
 use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
 use crate::console::style::{Glyphs, Token};
+use crate::console::view::mapping::{path_in, short_path};
 use crate::console::words;
 use crate::model::{Change, ObjectType, Verb};
 use crate::store::log::normalise;
@@ -154,8 +155,8 @@ fn lines_of(plan: &Plan, model: &Model, entry: &Entry, columns: u16, same: &'sta
 
 /// An attribute of a new account takes one line.
 fn created(model: &Model, object_type: ObjectType, change: &Change, columns: u16) -> Line {
-    let name = words::end(show(short(&change.attribute)).as_str(), 18, &Glyphs::unicode());
-    let pad = " ".repeat(18_usize.saturating_sub(width(&name)));
+    let name = path_in(&change.attribute, 18, &Glyphs::unicode());
+    let pad = " ".repeat(18_usize.saturating_sub(name.width()));
     let mut line = Line::new(2, &format!("{name}{pad} + {}", value(&change.new)), Token::Text);
     if columns >= 60
         && let Some((number, _)) = model.rule(object_type, &change.attribute)
@@ -167,7 +168,7 @@ fn created(model: &Model, object_type: ObjectType, change: &Change, columns: u16
 
 /// An attribute that changes: its name, what goes, what comes, and the rule.
 fn changes(model: &Model, object_type: ObjectType, change: &Change, lines: &mut Vec<Line>) {
-    lines.push(Line::new(2, short(&change.attribute), Token::Text));
+    lines.push(Line::new(2, &short_path(&change.attribute), Token::Text));
     let name = |item: &Value| {
         let known = item.as_str().and_then(|id| model.context.names.get(id));
         known.map_or_else(|| value(item), ToString::to_string)

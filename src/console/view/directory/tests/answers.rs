@@ -1,0 +1,96 @@
+//! What the page says to what one types and asks.
+
+use super::*;
+
+#[test]
+fn what_is_typed_has_room_before_the_order() {
+    let world = World::filled();
+    let mut console = world.at(80, 24);
+    console.keys("s");
+    assert!(console.screen().contains("s department"), "{}", console.screen());
+    console.keys("/ \"en\"");
+    assert!(console.screen().contains("s department"), "{}", console.screen());
+    console.keys("esc / \"department:War\"");
+    let screen = console.screen();
+    assert!(screen.contains("/ department:War") && !screen.contains("s department"), "{screen}");
+}
+
+#[test]
+fn a_field_that_there_is_not_is_named_and_so_are_those_that_there_are() {
+    let world = World::filled();
+    let mut console = world.at(160, 45);
+    console.keys("/ \"status:failed\"");
+    // It may be wrapped.
+    let words = |console: &Console| {
+        let screen = console.screen();
+        let left: Vec<String> = screen.lines().map(|l| l.split('│').next().unwrap_or("").trim().to_owned()).collect();
+        left.join(" ")
+    };
+    let said = words(&console);
+    assert!(said.contains("no field \"status\": there are state, department"), "{said}");
+    console.keys("esc / \"zzz\"");
+    assert!(!console.screen().contains("no field"), "{}", console.screen());
+}
+
+#[test]
+fn what_fitted_before_the_last_word_is_counted_however_it_came() {
+    let world = World::filled();
+    let mut console = world.at(160, 45);
+    console.event(Event::Paste("eng zzz".into()));
+    let screen = console.screen();
+    assert!(screen.contains("nothing matches \"eng zzz\"") && screen.contains(" match \"eng\""), "{screen}");
+}
+
+#[test]
+fn somebody_without_an_account_gets_an_answer_too() {
+    for (width, height) in [(80, 24), (160, 45)] {
+        let world = World::filled();
+        let mut console = world.at(width, height);
+        console.keys("/ \"karen\" enter").wait(0.3);
+        assert!(console.screen().contains("target not written yet"), "{}", console.screen());
+        console.take();
+        console.keys("r");
+        answer_app(&mut console, None);
+        assert!(console.screen().contains("not there"), "{}", console.screen());
+    }
+}
+
+#[test]
+fn a_read_that_failed_says_why() {
+    let world = World::filled();
+    let mut console = world.at(80, 24);
+    console.take();
+    console.keys("r");
+    let what = "GET http://127.0.0.1:45049/scim/v2/Users/8f727aa0-aaaa-bbbb-cccc-ddddeeeeffff: the server answered 500: \
+                An internal error occurred";
+    let asked = console.take().into_iter().find_map(|e| match e {
+        Effect::Desk(_, ticket, Request::ReadApp { .. }) => Some(ticket),
+        _ => None,
+    });
+    let why = Trouble { what: show(what), advice: Vec::new() };
+    console.event(Event::Desk(asked.unwrap(), News::Done(Err(why))));
+    let screen = console.screen();
+    assert!(screen.contains("target not read: the server answered 500") && screen.contains("occurred"), "{screen}");
+    assert!(screen.contains("target written"), "{screen}");
+}
+
+#[test]
+fn groups_that_are_left_alone_are_no_difference() {
+    let world = World::filled();
+    for (width, height) in [(80, 24), (160, 45)] {
+        let mut console = world.without_groups(width, height);
+        console.keys("/ \"karen\" enter").wait(0.3);
+        let screen = console.screen();
+        assert!(screen.contains("not managed"), "{screen}");
+        assert!(!screen.contains("0 in target") && !screen.contains("not in the app"), "{screen}");
+    }
+}
+
+#[test]
+fn departments_have_the_room_that_there_is() {
+    let world = World::filled();
+    let screen = world.at(160, 45).screen();
+    let heading = screen.lines().find(|l| l.contains("department")).unwrap();
+    let (from, to) = (heading.find("department").unwrap(), heading.find("state").unwrap());
+    assert!(to - from >= "Human Resources   ".len(), "{screen}");
+}
