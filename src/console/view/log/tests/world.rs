@@ -9,8 +9,10 @@ use crate::console::testing::{Console, noon, shared};
 use crate::console::view::log::Log;
 use crate::engine;
 use crate::model::log::{ErrorInformation, Identity, Initiator, ModifiedProperty, StatusInfo, Step, System};
-use crate::model::{Counts, Cycle, CycleKind, CycleState, LogEntry, LogStatus, ObjectType, Retry, UserChange};
-use crate::store::{Store, cycles, lease, log, mirror, retries};
+use crate::model::{
+    Collection, Counts, Cycle, CycleKind, CycleState, LogEntry, LogStatus, ObjectType, Retry, UserChange,
+};
+use crate::store::{Store, cycles, lease, log, mirror, retries, watermarks};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -246,7 +248,11 @@ impl World {
                     ..cycle(CYCLE, "2026-11-24T14:02:00Z")
                 };
                 cycles::start(c, &cycle)?;
-                cycles::finish(c, &cycle)
+                cycles::finish(c, &cycle)?;
+                // What the cycle read is as old as its end, not as the test.
+                watermarks::put(c, Collection::Users, "https://graph.example/delta")?;
+                c.execute("UPDATE watermarks SET stored_at = ?1", [&cycle.ended_at])?;
+                Ok(())
             })
             .unwrap();
     }
