@@ -266,7 +266,7 @@ fn requests_and_answers_can_be_seen() {
 fn a_value_that_the_app_changed_is_seen_in_what_was_read_back() {
     let console = done(80, 24, "default", written(), 0);
     let screen = console.screen();
-    assert!(screen.contains("✓ displayName") && screen.contains("≠ phoneNumbers.work"), "{screen}");
+    assert!(screen.contains("✓ displayName") && screen.contains("≠ phone.work"), "{screen}");
     assert!(screen.contains("+12125550142"), "{screen}");
 }
 

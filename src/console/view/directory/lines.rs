@@ -72,15 +72,20 @@ impl Columns {
                 full: true,
             };
         }
-        // `name.familyName` and the gutter.
-        let rest = cells.saturating_sub(20);
-        let source = rest * 19 / 30;
-        Self { name: 2, source: 20, target: 20 + source, rule: None, end: cells, full }
+        // `name.familyName` and two cells; `5 in target` at the other end.
+        let rest = cells.saturating_sub(19);
+        let source = rest * 18 / 30;
+        Self { name: 2, source: 19, target: 19 + source, rule: None, end: cells, full }
+    }
+
+    /// Cells of the name of an attribute.
+    fn name_cells(self) -> u16 {
+        (self.source - self.name).saturating_sub(if self.wide() { 3 } else { 2 })
     }
 
     /// Cells of a value of the source: a gutter of three cells follows where there is room.
     fn source_cells(self) -> u16 {
-        (self.target - self.source).saturating_sub(if self.wide() { 3 } else { 2 })
+        (self.target - self.source).saturating_sub(if self.wide() { 3 } else { 1 })
     }
 
     /// Cells of a value of the target.
@@ -261,7 +266,7 @@ fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, colum
     if let Some(mark) = mark {
         pieces.push(Piece(0, 1, show(mark), token));
     }
-    let name = path_in(&attribute.path, usize::from(columns.source - columns.name).saturating_sub(3), glyphs);
+    let name = path_in(&attribute.path, usize::from(columns.name_cells()), glyphs);
     let quiet = mark.is_none();
     pieces.push(Piece(
         columns.name,

@@ -6,7 +6,7 @@ use crate::text::{Policy, Shown, show, show_with, width};
 use serde_json::Value;
 
 /// A target path without what a reader can do without: the schema in front, the filter's syntax, `value`.
-/// `emails[type eq "work"].value` is `emails.work`. Lists call an attribute by this name on every page.
+/// `emails[type eq "work"].value` is `email.work`. Lists call an attribute by this name on every page.
 pub(crate) fn short_path(path: &str) -> String {
     let (head, filter, sub) = match path.split_once('[').and_then(|(head, rest)| Some((head, rest.split_once(']')?))) {
         Some((head, (filter, sub))) => (head, Some(filter), sub.trim_start_matches('.')),
@@ -24,7 +24,16 @@ pub(crate) fn short_path(path: &str) -> String {
         // A filter that is not understood stays as it is.
         return format!("{head_only}{}", &path[head.len()..]);
     }
-    let mut short = head_only.to_owned();
+    // One value of a list is called as people call it: `email.work`, `phone.mobile`.
+    let mut short = match head_only {
+        "emails" if kind.is_some() => "email",
+        "phoneNumbers" if kind.is_some() => "phone",
+        "addresses" if kind.is_some() => "address",
+        "photos" if kind.is_some() => "photo",
+        "ims" if kind.is_some() => "im",
+        other => other,
+    }
+    .to_owned();
     for part in kind.into_iter().chain(Some(sub).filter(|sub| !sub.is_empty() && *sub != "value")) {
         short.push('.');
         short.push_str(part);
@@ -33,7 +42,7 @@ pub(crate) fn short_path(path: &str) -> String {
 }
 
 /// A path in so many cells: short, else its end, which says most (`…streetAddress`); of a list of which one value is
-/// meant, its beginning and which one (`phoneNu….work`).
+/// meant, its beginning and which one (`pho….work`).
 pub(crate) fn path_in(path: &str, cells: usize, glyphs: &Glyphs) -> Shown {
     let short = show(&short_path(path));
     if short.width() <= cells {
@@ -193,11 +202,11 @@ mod tests {
         for (path, short) in [
             ("userName", "userName"),
             ("name.givenName", "name.givenName"),
-            ("emails[type eq \"work\"].value", "emails.work"),
-            ("addresses[type eq \"work\"].streetAddress", "addresses.work.streetAddress"),
+            ("emails[type eq \"work\"].value", "email.work"),
+            ("addresses[type eq \"work\"].streetAddress", "address.work.streetAddress"),
             ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "department"),
             ("roles[primary eq \"True\"].value", "roles.primary"),
-            ("emails[primary eq true].value", "emails.primary"),
+            ("emails[primary eq true].value", "email.primary"),
             ("roles[value eq \"a:b\"].display", "roles[value eq \"a:b\"].display"),
             ("urn:x:User:tags[type eq \"a\"].value", "tags.a"),
             ("broken[type eq", "broken[type eq"),
@@ -205,12 +214,11 @@ mod tests {
             assert_eq!(short_path(path), short);
         }
         let phone = "phoneNumbers[type eq \"work\"].value";
-        for (cells, shown) in [(40, "phoneNumbers.work"), (17, "phoneNumbers.work"), (13, "phoneNu….work")] {
+        for (cells, shown) in [(40, "phone.work"), (10, "phone.work"), (9, "pho….work")] {
             assert_eq!(path_in(phone, cells, &Glyphs::unicode()).as_str(), shown);
         }
         let street = "addresses[type eq \"work\"].streetAddress";
-        for (cells, shown) in
-            [(28, "addresses.work.streetAddress"), (20, "…work.streetAddress"), (17, "…streetAddress")]
+        for (cells, shown) in [(26, "address.work.streetAddress"), (20, "…work.streetAddress"), (17, "…streetAddress")]
         {
             assert_eq!(path_in(street, cells, &Glyphs::unicode()).as_str(), shown);
         }

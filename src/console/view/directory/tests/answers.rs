@@ -71,7 +71,7 @@ fn a_read_that_failed_says_why() {
     console.event(Event::Desk(asked.unwrap(), News::Done(Err(why))));
     let screen = console.screen();
     assert!(screen.contains("target not read: the server answered 500") && screen.contains("occurred"), "{screen}");
-    assert!(screen.contains("target written"), "{screen}");
+    assert!(screen.contains("written 27 h"), "{screen}");
 }
 
 #[test]
