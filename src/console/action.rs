@@ -153,7 +153,7 @@ pub struct Entry {
     pub title: &'static str,
     /// One word or two for the hint line.
     pub hint: &'static str,
-    /// Keys as [`super::keymap::Chord`] writes them, the first one is shown; none means palette only.
+    /// Keys as [`super::keymap::name`] writes them, the first one is shown; none means palette only.
     pub keys: &'static [&'static str],
     /// Where help lists it.
     pub group: Group,
