@@ -306,9 +306,11 @@ impl State {
             return self.do_action(Action::Interrupt);
         }
         self.interrupted = None;
-        // Whoever presses a key has read it; the hints are needed again. It is kept in the messages.
-        self.message = None;
         let global = control && matches!(key.code, KeyCode::Char('l' | 'z'));
+        if !global {
+            // Whoever presses a key has read it; the hints are needed again. It is kept in the messages.
+            self.message = None;
+        }
         if self.top().typing() && !global {
             self.typed.clear();
             let (page, shared) = self.top_mut();
