@@ -36,6 +36,10 @@ fn whoever_runs_the_job_follows_the_file_and_a_new_token() {
     let home = Setup::of(&sandbox).line("interval = \"5s\"").home();
     let before = std::fs::read_to_string(&home.config).unwrap();
     let mut running = home.start(&["run"]);
+    // It has read the file once its first cycle is there.
+    let database = Store::file_of(&home.data, "main").unwrap();
+    let begun = || Store::open_read_only(&database).and_then(|store| store.read(heeler::store::cycles::latest));
+    wait_until("the job runs", || begun().is_ok_and(|cycle| cycle.is_some()));
 
     let typed = [(Field::Groups, "on"), (Field::Environment, "live"), (Field::ExcludeDefaultAccess, "off")];
     let saved = save(&home, &opened(&home), &typed, Some(&token));
