@@ -262,7 +262,7 @@ fn large() {
         term.keys("esc esc");
         let began = Instant::now();
         term.keys("4");
-        term.wait_for("InvalidDomain");
+        term.wait_for("Events");
         row("log with causes", &ms(began.elapsed()));
         term.quiet_for(Duration::from_millis(300));
         term.keys("tab");
