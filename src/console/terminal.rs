@@ -32,6 +32,7 @@ mod input;
 mod output;
 mod owner;
 mod paint;
+mod place;
 mod screen;
 
 pub use input::{Input, InputSource, Inputs, Keyboard, Switch};

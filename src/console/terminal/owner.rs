@@ -4,8 +4,9 @@
 //! dropped, the panic hook, the second ctrl-c. Giving back happens once, whoever comes first.
 
 use super::output::Tty;
+use super::place;
 use crate::text::{self, Policy, Shown, show, show_with};
-use rustix::process::{Pid, Signal, getpgid, getpgrp, getppid, getsid};
+use rustix::process::Signal;
 use rustix::termios::{OptionalActions, QueueSelector, Termios};
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -78,9 +79,11 @@ pub fn restore() {
     let _ = rustix::termios::tcsetattr(&tty, OptionalActions::Now, &before);
 }
 
-/// Whether the terminal listens to this process's group. One that does not control this session always does.
+/// Whether the terminal listens to this process's group. One that does not control this session always does, and so
+/// does one whose group cannot be named from here.
 pub(super) fn in_foreground(tty: impl AsFd) -> bool {
-    rustix::termios::tcgetpgrp(tty).map_or(true, |group| group == getpgrp())
+    let Ok(group) = rustix::termios::tcgetpgrp(tty) else { return true };
+    place::own().is_none_or(|own| own.group == group.as_raw_nonzero().get())
 }
 
 /// Stops this process and its group, as ctrl-z does in any program, and comes back when they are continued.
@@ -91,26 +94,7 @@ pub(super) fn stop() -> io::Result<()> {
 /// Whether a process of this session, but of another group, is an ancestor: a shell with job control. Without one a
 /// stopped process would sleep for ever.
 pub(super) fn somebody_continues() -> bool {
-    let (Ok(session), Ok(group)) = (getsid(None), getpgid(None)) else { return false };
-    let mut ancestor = getppid();
-    while let Some(pid) = ancestor {
-        if getsid(Some(pid)) != Ok(session) {
-            return false;
-        }
-        if getpgid(Some(pid)) != Ok(group) {
-            return true;
-        }
-        ancestor = parent(pid);
-    }
-    false
-}
-
-/// The parent of another process, where the system tells.
-fn parent(pid: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
-    // The name in brackets may hold anything; state and parent follow it.
-    let (_, rest) = stat.rsplit_once(')')?;
-    Pid::from_raw(rest.split_whitespace().nth(1)?.parse().ok()?)
+    place::own().is_some_and(|own| place::somebody_else_above(own, place::of))
 }
 
 type Tell = Box<dyn Fn(Shown) + Send + Sync>;
