@@ -3,6 +3,8 @@
 //! The built binary runs in a terminal of its own (a PTY); bytes are what it writes, times are from a key written to the
 //! first byte read, on this machine and without a network. Nothing is asserted here: the budgets that fail are tests.
 //!
+//! `cargo bench --bench console -- keys log load store` runs only the parts that are named.
+//!
 //! - `HEELER_BENCH_USERS` (10000): size of the tenant for the cycle under which keys are typed
 //! - `HEELER_BENCH_PEOPLE` (200000), `HEELER_BENCH_ENTRIES` (1000000): size of the large store
 
@@ -30,13 +32,23 @@ fn main() {
     if !std::env::args().any(|a| a == "--bench") {
         return;
     }
+    let named: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|n| n == part);
     for (columns, rows) in SIZES {
         println!("\n{columns}x{rows}");
-        small(columns, rows);
-        lines(columns, rows);
+        if wanted("keys") {
+            small(columns, rows);
+        }
+        if wanted("log") {
+            lines(columns, rows);
+        }
     }
-    loaded();
-    large();
+    if wanted("load") {
+        loaded();
+    }
+    if wanted("store") {
+        large();
+    }
 }
 
 fn number(name: &str, default: usize) -> usize {
@@ -171,7 +183,7 @@ fn lines(columns: u16, rows: u16) {
     term.ready();
     term.keys("4");
     term.quiet_for(Duration::from_secs(1));
-    for (rate, seconds) in [(1_usize, 10_u64), (1000, 5)] {
+    for (rate, seconds) in [(1_usize, 30_u64), (1000, 5)] {
         let (mark, began) = (term.mark(), Instant::now());
         let mut written = 0;
         while began.elapsed() < Duration::from_secs(seconds) {
@@ -188,8 +200,14 @@ fn lines(columns: u16, rows: u16) {
                 .unwrap();
             std::thread::sleep(Duration::from_millis(if rate == 1 { 1000 } else { 10 }));
         }
-        let bytes = term.since(mark).len() as f64 / began.elapsed().as_secs_f64();
-        row(&format!("log at {rate} lines a second"), &format!("{bytes:.0} B/s"));
+        let burst = term.since(mark);
+        let bytes = burst.len() as f64 / began.elapsed().as_secs_f64();
+        row(&format!("log at {rate} lines a second"), &format!("{bytes:.0} B/s in {} frames", burst.frames()));
+        if std::env::var_os("HEELER_BENCH_FRAMES").is_some() {
+            for frame in burst.each() {
+                println!("{:6} {}", frame.len(), frame.escape_ascii());
+            }
+        }
     }
 }
 

@@ -202,9 +202,15 @@ pub trait Page: Send {
         None
     }
 
-    /// The selection has rested for a moment: now is the time to ask for details of it.
+    /// The selection has rested for a moment: now is the time to ask for details of it. Also called when
+    /// [`Page::settles_at`] has come.
     fn settled(&mut self, _shared: &mut Shared) -> Vec<Effect> {
         Vec::new()
+    }
+
+    /// When [`Page::settled`] is to be called although no key was pressed. It has to move this on, or end it.
+    fn settles_at(&self) -> Option<Timestamp> {
+        None
     }
 
     /// The store's answer to a query of this page.

@@ -27,6 +27,9 @@ const SEEN_ON_BLANK: Modifier = Modifier::REVERSED.union(Modifier::UNDERLINED).u
 /// Attributes that one sees at all.
 const SEEN: Modifier = SEEN_ON_BLANK.union(Modifier::BOLD).union(Modifier::DIM).union(Modifier::ITALIC);
 
+/// More blanks than this cost more than to go behind them and erase.
+const DEAR: usize = 16;
+
 /// How a cell looks: everything but its text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Pen {
@@ -175,7 +178,7 @@ impl Encoder {
     fn row(&mut self, y: u16, there: &[Slot<'_>], wanted: &[Slot<'_>]) {
         let width = wanted.len();
         let blank = width - wanted.iter().rev().take_while(|slot| **slot == Slot::BLANK).count();
-        let mut x = 0;
+        let mut x = if blank == 0 { 0 } else { self.erase_begin(y, there, wanted) };
         while x < width {
             if there.get(x) == wanted.get(x) {
                 x += 1;
@@ -194,6 +197,19 @@ impl Encoder {
             self.slot(slot, width);
             x += usize::from(slot.width.max(1));
         }
+    }
+
+    /// Erases the beginning of a row where blanks would have to be written over many cells: the left one of two panes.
+    /// Where the row goes on.
+    fn erase_begin(&mut self, y: u16, there: &[Slot<'_>], wanted: &[Slot<'_>]) -> usize {
+        let blanks = wanted.iter().take_while(|slot| **slot == Slot::BLANK).count();
+        let stale = || there.iter().take(blanks).enumerate().filter(|(_, slot)| **slot != Slot::BLANK).map(|(x, _)| x);
+        let Some(last) = stale().last().filter(|_| stale().count() > DEAR) else { return 0 };
+        self.pen(Pen::PLAIN);
+        self.go(Position { x: u16::try_from(last).unwrap_or(u16::MAX), y });
+        // From the beginning of the row to the cursor, which stays where it is.
+        self.bytes.extend_from_slice(b"\x1b[1K");
+        last + 1
     }
 
     /// Moves to a cell in the cheapest way: over a few cells that stay as they are by writing them again.

@@ -137,6 +137,25 @@ fn nothing_changed_is_nothing_written() {
 }
 
 #[test]
+fn the_left_of_two_panes_is_erased_not_overwritten() {
+    let size = Size { width: 40, height: 3 };
+    let link = Link::new(size);
+    let mut screen = Screen::on(link.clone(), size).unwrap();
+    let mut draw = |left: &str| {
+        let paint = |b: &mut Buffer| {
+            text(b, 1, 1, left);
+            text(b, 30, 1, "│ right");
+            hidden(0, 0)
+        };
+        screen.draw(paint).unwrap();
+        link.last()
+    };
+    draw("Ada Lovelace, countess of n");
+    assert_eq!(draw("").escape_ascii().to_string(), r"\x1b[?2026h\x1b[2;28H\x1b[1K\x1b[H\x1b[?2026l");
+    link.seen(|s| assert_eq!(s.contents_between(1, 0, 1, 40).trim_end(), format!("{:30}│ right", "")));
+}
+
+#[test]
 fn two_digits_cost_a_few_bytes() {
     let (mut screen, link) = screen();
     let mut age = |seconds: u32| {
@@ -326,7 +345,7 @@ enum Step {
     Stall(Vec<usize>),
 }
 
-const TEXTS: [&str; 14] = [
+const TEXTS: [&str; 16] = [
     "a",
     "ab",
     "Ada Lovelace",
@@ -341,6 +360,8 @@ const TEXTS: [&str; 14] = [
     "👩",
     "👩\u{200d}👩\u{200d}👧",
     "a日b本c",
+    "Ada Lovelace, countess of numbers",
+    "日本語日本語日本語日本語",
 ];
 
 fn style(n: usize) -> Style {

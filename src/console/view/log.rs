@@ -39,6 +39,7 @@ use crate::console::query::Answer as AnyAnswer;
 use crate::console::shared::Shared;
 use crate::text::Shown;
 use crossterm::event::KeyEvent;
+use jiff::Timestamp;
 
 impl Page for Log {
     fn id(&self) -> PageId {
@@ -137,6 +138,10 @@ impl Page for Log {
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
         self.paint(shared, canvas);
+    }
+
+    fn settles_at(&self) -> Option<Timestamp> {
+        self.rests_at()
     }
 
     fn object(&self) -> Option<Object> {

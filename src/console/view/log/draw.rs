@@ -84,8 +84,14 @@ impl Log {
             let selected = index == self.events.selected;
             self.paint_event(shared, canvas, row, event, user, selected && focused);
             if selected {
-                let end = if focused { canvas.width().saturating_sub(2) } else { 23 + user };
-                canvas.select(1, row, end.saturating_sub(1), focused);
+                if focused {
+                    let end = canvas.width().saturating_sub(2);
+                    canvas.select(1, row, end.saturating_sub(1), true);
+                } else {
+                    // The mark and the name: less to send for each new event that the list follows.
+                    canvas.select(1, row, 1, false);
+                    canvas.restyle(23, row, user, Token::SelectAway);
+                }
             }
             last = index + 1;
         }

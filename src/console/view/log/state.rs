@@ -10,11 +10,15 @@ use crate::console::shared::Shared;
 use crate::store::log::{CauseRow, LogAnchor};
 use crate::store::window::Anchor;
 use crate::text::Shown;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tui_input::Input;
 
 /// Header, tabs, rule and hints of the frame.
 const CHROME: u16 = 4;
+/// Events that come no further apart than this pour in.
+const POUR: SignedDuration = SignedDuration::from_secs(10);
+/// So long after the last event the detail catches up with the newest one.
+const CATCH_UP: SignedDuration = SignedDuration::from_secs(3);
 
 /// What has the focus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub struct Log {
     pub(super) seen: i64,
     /// Blank rows above the newest event, to be filled before everything moves.
     pub(super) gap: usize,
+    /// When new events last came in while the list followed.
+    pub(super) came: Option<Timestamp>,
     /// The focus.
     pub(super) pane: Pane,
     /// Whether the focused pane has the page for itself.
@@ -137,6 +143,19 @@ impl Log {
         self.detail.as_deref().filter(|detail| detail.event.line.id == event.line.id)
     }
 
+    /// Whether the last event came a moment ago, so that more may be about to.
+    pub(super) fn pours(&self, shared: &Shared) -> bool {
+        self.came.is_some_and(|at| shared.now < at + POUR)
+    }
+
+    /// When [`Log::rested`] has something to do although nobody pressed a key: the detail catches up, blank rows are
+    /// closed.
+    pub(super) fn rests_at(&self) -> Option<Timestamp> {
+        let came = self.came.filter(|_| self.follow)?;
+        let behind = self.event().map(|event| &event.line.id) != self.asked.as_ref();
+        Some(if behind && self.full.is_none() && self.failed.is_none() { came + CATCH_UP } else { came + POUR })
+    }
+
     /// The cause of the scope: its place in the list and its row.
     pub(super) fn cause_of_scope(&self) -> Option<(usize, &CauseRow)> {
         let Scope::Cause(id) = self.scope else { return None };
@@ -170,6 +189,7 @@ impl Log {
         self.counts = None;
         self.seen = 0;
         self.gap = 0;
+        self.came = None;
         self.follow = true;
         let mut effects = self.load(Anchor::Start);
         effects.push(self.count());

@@ -8,7 +8,6 @@ use crate::console::effect::{Effect, Tone};
 use crate::console::list::{Step, Wanted};
 use crate::console::page::{Export, Focus, Object, PageId, Reason};
 use crate::console::shared::Shared;
-use crate::console::standing::Mood;
 use crate::console::words;
 use crate::model::ObjectType;
 use crate::store::log::{Causes, LogAnchor};
@@ -145,12 +144,16 @@ impl Log {
         }
         self.loaded = true;
         self.began = began;
+        let pours = self.pours(shared);
         let newest = |rows: &[Event]| rows.first().map(|event| event.line.seq);
         let before = if first { None } else { newest(&self.events.rows) };
         match anchor {
             Anchor::Start => {
                 let came = before.map_or(0, |seq| window.rows.iter().take_while(|row| row.line.seq > seq).count());
-                self.make_room(came, shared.mood() == Mood::Running);
+                self.make_room(came, pours);
+                if came > 0 {
+                    self.came = Some(shared.now);
+                }
                 self.events.replace_at(window.rows, window.above, window.below, 0);
             }
             Anchor::End => {
@@ -169,7 +172,7 @@ impl Log {
             self.seen = self.seen.max(top);
         }
         let streaming = self.follow && before.is_some() && before != newest(&self.events.rows);
-        if streaming && shared.mood() == Mood::Running && self.full.is_none() {
+        if streaming && pours && self.full.is_none() {
             // While events pour in, the detail stays readable; it catches up when they pause.
             return effects;
         }
@@ -177,12 +180,12 @@ impl Log {
         effects
     }
 
-    /// Events that come while a cycle runs fill blank rows above; when those are used up everything moves down by a
-    /// half a page at once, which costs less than moving a little each time.
-    fn make_room(&mut self, came: usize, running: bool) {
+    /// Events that pour in fill blank rows above; when those are used up everything moves down by half a page at once,
+    /// which costs less than moving a little each time.
+    fn make_room(&mut self, came: usize, pours: bool) {
         // Few rows move cheaply, and blank rows above a short list look lost.
         let short = self.events.rows.len() < self.events.height;
-        if !running || short {
+        if !pours || short {
             self.gap = 0;
         } else if came > self.gap {
             self.gap = (self.events.height / 2).saturating_sub(came - self.gap);
@@ -391,9 +394,13 @@ impl Log {
         }
     }
 
-    /// The selection has rested.
+    /// The selection has rested, or no event came for a while.
     pub(super) fn rested(&mut self, shared: &Shared) -> Vec<Effect> {
         self.fit(shared);
+        if self.follow && !self.pours(shared) {
+            self.came = None;
+            self.gap = 0;
+        }
         if self.moved {
             self.moved = false;
             if let Some(cause) = self.causes.current() {

@@ -97,30 +97,73 @@ fn a_screen_at_rest_costs_nothing() {
     assert_eq!(wire.bytes(&console), 0);
 }
 
-#[test]
-fn following_costs_a_line_and_seldom_more() {
-    for (width, height, most) in [(80, 24, 250), (160, 45, 300)] {
-        let world = World::filled();
-        let mut console = world.at(width, height);
-        world.running();
-        console.keys("esc").event(Event::Changed).wait(2.0);
-        assert!(console.screen().contains("following"));
-        let mut wire = Wire::new(&console);
-        let (mut sum, lines) = (0, 22);
-        for n in 0..lines {
-            let (number, who) = (width as u32 * 100 + n, n as usize);
-            // One in five fails, which also counts up its cause.
-            let next = if n % 5 == 0 {
-                refused(number, 3, who)
-            } else {
-                entry(number, 3, who, &End::Success, &[("title", Some("Lead"), "Head of research")])
-            };
-            world.add(vec![next]);
-            console.event(Event::Changed).wait(1.0);
-            sum += wire.bytes(&console);
-        }
-        let mean = sum / lines as usize;
-        assert!(console.screen().contains("running"), "{}", console.screen());
-        assert!(mean <= most, "{mean} bytes for a line at {width}×{height}\n{}", console.screen());
+/// A line: one in five fails, which also counts up its cause.
+fn line(width: u16, n: u32) -> crate::model::LogEntry {
+    let (number, who) = (u32::from(width) * 100 + n, n as usize);
+    if n.is_multiple_of(5) {
+        refused(number, 3, who)
+    } else {
+        entry(number, 3, who, &End::Success, &[("title", Some("Lead"), "Head of research")])
     }
+}
+
+/// Bytes of a second in which the console draws whenever it would.
+fn second(console: &mut Console, wire: &mut Wire) -> usize {
+    console.event(Event::Changed);
+    let mut sum = wire.bytes(console);
+    for _ in 0..10 {
+        console.wait(0.1);
+        sum += wire.bytes(console);
+    }
+    sum
+}
+
+#[test]
+fn following_a_line_a_second_costs_little() {
+    for (width, height) in [(80, 24), (160, 45)] {
+        for cycle in [true, false] {
+            let world = World::filled();
+            let mut console = world.at(width, height);
+            if cycle {
+                world.running();
+            }
+            console.keys("esc").event(Event::Changed).wait(2.0);
+            assert!(console.screen().contains("following"));
+            let mut wire = Wire::new(&console);
+            // The first ones make room, once.
+            for n in 0..4 {
+                world.add(vec![line(width, n)]);
+                second(&mut console, &mut wire);
+            }
+            let seconds: Vec<usize> = (4..26)
+                .map(|n| {
+                    world.add(vec![line(width, n)]);
+                    second(&mut console, &mut wire)
+                })
+                .collect();
+            let mean = seconds.iter().sum::<usize>() / seconds.len();
+            assert_eq!(console.screen().contains("running"), cycle, "{}", console.screen());
+            assert!(mean <= 250, "{mean} bytes for a line at {width}×{height}, cycle: {cycle}\n{seconds:?}\n{}", console.screen());
+        }
+    }
+}
+
+#[test]
+fn blank_rows_are_closed_when_no_more_events_come() {
+    let world = World::filled();
+    let mut console = world.at(80, 24);
+    console.keys("esc").event(Event::Changed).wait(2.0);
+    let blank = |console: &Console| {
+        let screen = console.screen();
+        let mut below = screen.lines().skip_while(|line| !line.contains(" Events"));
+        below.nth(1).is_some_and(|line| line.trim().is_empty())
+    };
+    assert!(!blank(&console), "{}", console.screen());
+    for n in 0..3 {
+        world.add(vec![line(80, n)]);
+        console.event(Event::Changed).wait(1.0);
+    }
+    assert!(blank(&console), "{}", console.screen());
+    console.wait(12.0);
+    assert!(!blank(&console), "{}", console.screen());
 }
