@@ -71,6 +71,61 @@ fn whoever_runs_the_job_follows_the_file_and_a_new_token() {
     assert!(!format!("{}{}", run.stdout, run.stderr).contains(&token), "{run:?}");
 }
 
+/// A job that is off stays off while its configuration cannot be read, and one that is gone from it writes no more.
+#[test]
+fn nothing_is_written_that_the_configuration_does_not_ask_for() {
+    let sandbox = Sandbox::serve(&["--users", "20", "--groups", "2", "--seed", "32"]);
+    let home = Setup::of(&sandbox).line("interval = \"5s\"").home();
+    let mut running = home.start(&["run"]);
+    wait_until("the first cycle", || {
+        assert!(running.alive(), "heeler run ended by itself");
+        !sandbox.app("Users").is_empty()
+    });
+    let store = Store::open_read_only(&Store::file_of(&home.data, "main").unwrap()).unwrap();
+    let cycle = || store.read(heeler::store::cycles::latest).unwrap().map(|cycle| cycle.id);
+    let beat =
+        || -> i64 { store.read(|c| Ok(c.query_row("SELECT heartbeat_ms FROM lease", [], |row| row.get(0))?)).unwrap() };
+    let lived = |ms: i64| {
+        let from = beat();
+        wait_until("the process lives on", || beat() > from + ms);
+    };
+    // Through more than two intervals.
+    let quiet = |why: &str| {
+        let before = cycle();
+        lived(11_000);
+        assert_eq!(cycle(), before, "{why}: a cycle began");
+    };
+    let on = std::fs::read_to_string(&home.config).unwrap();
+
+    home.run(&["stop"]).ok();
+    let id = sandbox.create_user("Late", "Comer");
+    sandbox.assign(&id);
+    let off = std::fs::read_to_string(&home.config).unwrap();
+    lived(3_000);
+    std::fs::write(&home.config, format!("[[[broken\n{off}")).unwrap();
+    quiet("off and unreadable");
+    assert_eq!(sandbox.account(&id), None);
+
+    std::fs::write(&home.config, &on).unwrap();
+    wait_until("a cycle after it can be read again", || sandbox.account(&id).is_some());
+    // One that is on goes on while nothing else can be read.
+    std::fs::write(&home.config, format!("[[[broken\n{on}")).unwrap();
+    let second = sandbox.create_user("Later", "Still");
+    sandbox.assign(&second);
+    wait_until("a cycle while it cannot be read", || sandbox.account(&second).is_some());
+
+    std::fs::write(&home.config, on.replace("[jobs.main", "[jobs.renamed")).unwrap();
+    let third = sandbox.create_user("Too", "Late");
+    lived(3_000);
+    sandbox.assign(&third);
+    quiet("gone, with something to do");
+    assert_eq!(sandbox.account(&third), None);
+    std::fs::write(&home.config, &on).unwrap();
+    wait_until("a cycle after it is back", || sandbox.account(&third).is_some());
+    running.signal(rustix::process::Signal::TERM);
+    running.finish().code(143).says(&["the configuration has no job `main` any more"]);
+}
+
 #[test]
 fn the_sandbox_follows_what_its_store_says() {
     let home = Home::empty();

@@ -113,6 +113,8 @@ pub struct Shared {
     pub broken: Option<Shown>,
     /// A person chosen for previews, across views.
     pub chosen: Option<Object>,
+    /// The view that `esc` goes back to, after something was followed.
+    pub back_to: Option<super::page::PageId>,
     /// Screen state kept with the job, as it was when the console opened.
     pub remembered: std::collections::HashMap<String, String>,
     tickets: u64,
@@ -136,6 +138,7 @@ impl Shared {
             write,
             broken: None,
             chosen: None,
+            back_to: None,
             remembered: std::collections::HashMap::new(),
             tickets: 0,
         }

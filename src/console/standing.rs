@@ -237,6 +237,8 @@ impl Shared {
         };
         match self.mood() {
             Mood::Reading => (show("reading…"), Token::Muted),
+            // `now` is no age of something that was not done.
+            Mood::NotRun if age.as_deref() == Some("now") => (show("not run yet"), Token::Muted),
             Mood::NotRun => (behind("not run yet"), Token::Muted),
             Mood::Live => (behind("live"), Token::Text),
             Mood::Old => (behind("old"), Token::Stale),

@@ -55,6 +55,8 @@ pub struct State {
     pub shared: Shared,
     views: Vec<Box<dyn Page>>,
     current: usize,
+    /// The views that were left by following something: `esc` goes back to them.
+    trail: Vec<usize>,
     layers: Vec<Box<dyn Page>>,
     typed: Vec<String>,
     message: Option<Message>,
@@ -84,6 +86,7 @@ impl State {
                 Box::new(view::plan::Plan::default()),
             ],
             current: 0,
+            trail: Vec::new(),
             layers: Vec::new(),
             typed: Vec::new(),
             message: None,
@@ -435,7 +438,21 @@ impl State {
             effects.extend(self.pop());
         }
         let Some(index) = self.views.iter().position(|v| v.id() == view) else { return effects };
+        if index != self.current {
+            // Where one has been already, the way ends: there are no rounds.
+            let been = self.trail.iter().position(|before| *before == index);
+            self.trail.push(self.current);
+            self.trail.truncate(been.unwrap_or(self.trail.len()));
+        }
+        effects.extend(self.arrive(index, focus));
+        effects
+    }
+
+    /// Shows a view.
+    fn arrive(&mut self, index: usize, focus: Option<Focus>) -> Vec<Effect> {
+        let mut effects = Vec::new();
         self.current = index;
+        self.shared.back_to = self.trail.last().map(|before| self.views[*before].id());
         self.settle_at = Some(self.shared.now + SETTLE);
         effects.extend(self.views[index].opened(&mut self.shared));
         if let Some(focus) = focus {

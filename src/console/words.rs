@@ -165,6 +165,23 @@ fn spark_step(number: u64, most: u64) -> usize {
     usize::try_from(step.min(last)).unwrap_or(0)
 }
 
+/// What was wrong, without the request in front: `GET https://…: the server answered 500` is what the server answered.
+pub fn without_request(text: &str) -> &str {
+    let behind = text.split_once(": ").filter(|(request, rest)| {
+        let address = request.split_once(' ').map(|(_, address)| address);
+        address.is_some_and(|a| a.contains("://") && !a.contains(' ')) && !rest.is_empty()
+    });
+    behind.map_or(text, |(_, rest)| rest)
+}
+
+/// The short name of an account, without its domain: what lists show. A guest's `alias_theirdomain#EXT#` is the alias
+/// (E3.13).
+pub fn account(name: &str) -> &str {
+    let local = name.split('@').next().filter(|local| !local.is_empty()).unwrap_or(name);
+    let guest = local.find("#EXT#").map(|end| local[..end].rfind('_').unwrap_or(end));
+    guest.filter(|end| *end > 0).map_or(local, |end| &local[..end])
+}
+
 /// Cuts an identifier to at most `cells` cells, in its middle: both ends tell identifiers apart. What follows an `@`
 /// is kept whole where that leaves room for a name: `ada.lo…@contoso.example`.
 pub fn middle(text: &str, cells: usize, glyphs: &Glyphs) -> String {
@@ -184,9 +201,15 @@ pub fn end(text: &str, cells: usize, glyphs: &Glyphs) -> String {
         return text.to_owned();
     }
     match cells.checked_sub(width(glyphs.ellipsis)) {
-        Some(room) => format!("{}{}", head(text, room), glyphs.ellipsis),
+        Some(room) => format!("{}{}", clipped(head(text, room)), glyphs.ellipsis),
         None => head(glyphs.ellipsis, cells).to_owned(),
     }
+}
+
+/// The beginning of a text without what an ellipsis behind it makes superfluous.
+fn clipped(text: &str) -> &str {
+    let short = text.trim_end_matches([' ', '…']);
+    if short.is_empty() { text } else { short }
 }
 
 /// As much of the beginning as fits.
@@ -403,9 +426,37 @@ mod tests {
     }
 
     #[test]
+    fn what_was_wrong_comes_first() {
+        for (text, said) in [
+            ("GET http://127.0.0.1:45049/scim/v2/Users/8f72: the server answered 500: x", "the server answered 500: x"),
+            ("the app cannot be reached", "the app cannot be reached"),
+            ("no token: set one", "no token: set one"),
+            ("see https://a.example for more: nothing", "see https://a.example for more: nothing"),
+            ("GET http://a.example: ", "GET http://a.example: "),
+        ] {
+            assert_eq!(without_request(text), said);
+        }
+    }
+
+    #[test]
+    fn accounts_are_named_without_their_domain() {
+        for (name, short) in [
+            ("ada@contoso.example", "ada"),
+            ("ada", "ada"),
+            ("@contoso.example", "@contoso.example"),
+            ("xiu.zhuge_partner.example#EXT#@contoso.example", "xiu.zhuge"),
+            ("first_last_partner.example#EXT#@contoso.example", "first_last"),
+            ("guest#EXT#@contoso.example", "guest"),
+            ("#EXT#@contoso.example", "#EXT#"),
+        ] {
+            assert_eq!(account(name), short);
+        }
+    }
+
+    #[test]
     fn prose_is_cut_at_its_end() {
         assert_eq!(end("required value missing", 12, &UNICODE), "required va…");
-        assert_eq!(end("required value missing", 12, &Glyphs::ascii()), "required ...");
+        assert_eq!(end("required value missing", 12, &Glyphs::ascii()), "required...");
         assert_eq!(end("required", 2, &Glyphs::ascii()), "..");
         assert_eq!(end("required", 1, &UNICODE), "…");
     }

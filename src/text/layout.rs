@@ -36,6 +36,11 @@ pub fn truncate(text: &str, cells: usize) -> String {
         out.push_str(cluster);
         used += w;
     }
+    // Blanks and another ellipsis right before it say nothing.
+    let short = out.trim_end_matches([' ', '…']).len();
+    if short > 0 {
+        out.truncate(short);
+    }
     if cells > 0 {
         out.push('…');
     }

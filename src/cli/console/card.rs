@@ -24,13 +24,15 @@ pub(super) fn of(ctx: &Ctx, access: &Access, config: &JobConfig) -> JobCard {
         }
     };
     let path = config.app.tenant_url.path().trim_end_matches('/');
+    // Two apps on one host differ in it.
+    let port = config.app.tenant_url.port().map_or_else(String::new, |port| format!(":{port}"));
     let environment = &config.environment;
     JobCard {
         name: access.name.clone(),
         source: if sandbox { show("sandbox") } else { first_label(&source) },
         source_long: if sandbox { show("a tenant on this machine") } else { show(&source) },
         target: show(&target),
-        target_long: if sandbox { show("an app on this machine") } else { show(&format!("{host}{path}")) },
+        target_long: if sandbox { show("an app on this machine") } else { show(&format!("{host}{port}{path}")) },
         environment: show(environment.as_deref().unwrap_or("PROD")),
         production: environment.is_none(),
         sandbox,

@@ -119,6 +119,7 @@ impl Palette {
                     let score = pattern.score(nucleo_matcher::Utf32Str::new(&words, &mut chars), &mut matcher);
                     // A name that begins like this is meant before one that has the letters somewhere.
                     let begins = item.title.to_lowercase().starts_with(&text.to_lowercase());
+                    let begins = begins && item.on;
                     let score = if exact { Some(u32::MAX) } else { score.map(|s| if begins { s + 1000 } else { s }) };
                     score.map(|score| (score, item.on, i))
                 })
@@ -217,7 +218,11 @@ impl Page for Palette {
         Vec::new()
     }
 
-    fn key(&mut self, _shared: &mut Shared, key: KeyEvent) -> Vec<Effect> {
+    fn key(&mut self, shared: &mut Shared, key: KeyEvent) -> Vec<Effect> {
+        // The frame around it, the line that is typed, and the one that counts what is below.
+        if let Kind::Float { height, .. } = self.kind() {
+            self.rows.height = usize::from(height.min(shared.height.saturating_sub(5)).saturating_sub(4)).max(1);
+        }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Esc => return vec![Effect::Close],
@@ -228,6 +233,8 @@ impl Page for Palette {
             KeyCode::Char('p') if control => self.go(Step::Rows(-1)),
             KeyCode::PageDown => self.go(Step::Half(1)),
             KeyCode::PageUp => self.go(Step::Half(-1)),
+            KeyCode::Char('d') if control => self.go(Step::Half(1)),
+            KeyCode::Char('u') if control => self.go(Step::Half(-1)),
             _ => {
                 let before = self.input.value().to_owned();
                 self.input.handle_event(&Terminal::Key(key));
@@ -248,8 +255,17 @@ impl Page for Palette {
             inside.put(3, 1, show(&format!("nothing is called \"{}\"", self.input.value())), Token::Muted);
         }
         let keys = w * 3 / 5 + 1;
-        let rows = usize::from(h.saturating_sub(1));
-        for (y, (i, row)) in (1..h).zip(self.rows.visible(rows)) {
+        let all = self.rows.rows.len();
+        let fit = usize::from(h.saturating_sub(1));
+        // The last row says that there are more.
+        let rows = if all > fit { fit.saturating_sub(1) } else { fit };
+        let shown = self.rows.visible(rows);
+        let below = all.saturating_sub(self.rows.top_for(rows) + rows);
+        if all > fit {
+            let words = if below > 0 { format!("{below} more") } else { String::new() };
+            inside.put(3, h.saturating_sub(1), show(&words), Token::Muted);
+        }
+        for (y, (i, row)) in (1..h).zip(shown) {
             match row {
                 Row::Title(title) => {
                     inside.put(1, y, *title, Token::Strong);

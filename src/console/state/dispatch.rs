@@ -14,6 +14,8 @@ impl State {
     pub(super) fn enabled_everywhere(&self, action: Action) -> Result<(), Reason> {
         match action {
             Action::Provision if self.top().object().is_none() => Err("needs a user or group"),
+            // What it needs from both sides is told before it is tried; `r` tries whether they are back.
+            Action::Provision if self.shared.mood() == Mood::Offline => Err("offline: r on 1 Overview tries again"),
             Action::Copy if self.top().copies(&self.shared).is_empty() => Err("nothing to copy here"),
             Action::Export if self.top().export(&self.shared).is_none() => Err("nothing to export here"),
             Action::Unlock if self.shared.write == WriteMode::Open => Err("the sandbox is open for writing"),
@@ -28,13 +30,12 @@ impl State {
     }
 
     pub(super) fn act_everywhere(&mut self, action: Action) -> Vec<Effect> {
-        let view = |id| vec![Effect::Go(id, None)];
         match action {
-            Action::Overview => view(PageId::Overview),
-            Action::Directory => view(PageId::Directory),
-            Action::Mapping => view(PageId::Mapping),
-            Action::Log => view(PageId::Log),
-            Action::Plan => view(PageId::Plan),
+            Action::Overview => self.turn_to(PageId::Overview),
+            Action::Directory => self.turn_to(PageId::Directory),
+            Action::Mapping => self.turn_to(PageId::Mapping),
+            Action::Log => self.turn_to(PageId::Log),
+            Action::Plan => self.turn_to(PageId::Plan),
             Action::Back => self.back(),
             Action::Quit if !self.layers.is_empty() => vec![Effect::Close],
             Action::Quit => self.quit(),
@@ -85,9 +86,17 @@ impl State {
         let (page, shared) = self.top_mut();
         match page.back(shared) {
             Some(effects) => effects,
-            None if self.layers.is_empty() => Vec::new(),
-            None => vec![Effect::Close],
+            None if !self.layers.is_empty() => vec![Effect::Close],
+            None => self.trail.pop().map(|before| self.arrive(before, None)).unwrap_or_default(),
         }
+    }
+
+    /// Goes to a view because it was asked for by its key: nothing is followed, and nothing leads back.
+    fn turn_to(&mut self, view: PageId) -> Vec<Effect> {
+        let effects = self.go(view, None);
+        self.trail.clear();
+        self.shared.back_to = None;
+        effects
     }
 
     /// Quitting asks only if this process is in the middle of a cycle.

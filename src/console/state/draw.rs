@@ -6,6 +6,7 @@ use crate::console::canvas::{Canvas, CursorAt};
 use crate::console::effect::Tone;
 use crate::console::keymap::{self, Meaning};
 use crate::console::page::{Kind, PageId};
+use crate::console::standing::Mood;
 use crate::console::style::Token;
 use crate::text::{show, width};
 use ratatui::buffer::Buffer;
@@ -150,6 +151,13 @@ impl State {
         let top = self.top();
         let mut hints = top.hints(&self.shared);
         let float = matches!(top.kind(), Kind::Float { .. });
+        let back = hints.iter().any(|(action, _)| *action == Action::Back);
+        if self.layers.is_empty() && !top.typing() && !back && self.shared.back_to.is_some() {
+            hints.push((Action::Back, "back"));
+        }
+        if self.shared.mood() == Mood::Offline {
+            hints.retain(|(action, _)| *action != Action::Provision);
+        }
         if !float && !top.typing() {
             hints.push((Action::Palette, "command"));
             hints.push((Action::Help, "help"));

@@ -54,30 +54,33 @@ impl Page for Log {
         self.can(action)
     }
 
-    fn hints(&self, _shared: &Shared) -> Vec<(Action, &'static str)> {
+    fn hints(&self, shared: &Shared) -> Vec<(Action, &'static str)> {
         if self.typing {
             return vec![(Action::Open, "keep the filter"), (Action::Back, "clear it")];
         }
         if self.full.is_some() {
-            return vec![
-                (Action::Back, "back"),
-                (Action::Next, "next"),
-                (Action::Previous, "previous"),
-                (Action::OpenRule, "mapping"),
-                (Action::Provision, "provision"),
-                (Action::Copy, "copy"),
-            ];
+            let ways = [(Action::Back, "back"), (Action::Next, "next"), (Action::Previous, "previous")];
+            let about = [(Action::Provision, "provision"), (Action::Copy, "copy")];
+            return ways
+                .into_iter()
+                .chain(self.attribute().map(|_| (Action::OpenRule, "mapping")))
+                .chain(about)
+                .collect();
         }
         // What `esc` does here; nothing else leads back to all events.
-        let esc = self.wider().map(|words| (Action::Back, words));
+        let esc = self.wider(shared).map(|words| (Action::Back, words));
+        // Most entries name no attribute: it is offered where all of a list do, so that the line stands still.
+        let cause = self.cause_of_scope().filter(|(_, cause)| cause.attribute.is_some());
+        let rule = cause.map(|_| (Action::OpenRule, "mapping"));
         if self.events.rows.is_empty() && self.causes.rows.is_empty() {
             // Nothing is there that anything could be done with.
             return esc.into_iter().chain([(Action::Filter, "filter"), (Action::Refresh, "read again")]).collect();
         }
-        let mut hints = vec![(Action::OpenRule, "mapping"), (Action::Provision, "provision"), (Action::Copy, "copy")];
+        let mut hints: Vec<_> = rule.into_iter().collect();
+        hints.extend([(Action::Provision, "provision"), (Action::Copy, "copy")]);
         hints.extend(esc);
         hints.extend([
-            (Action::Follow, "follow"),
+            (Action::Follow, "follow/pause"),
             (Action::Filter, "filter"),
             (Action::Columns, "full"),
             (Action::Export, "export"),

@@ -290,6 +290,9 @@ impl Page for Plan {
             Action::Reject => return self.confirm_decision(shared, false),
             Action::OpenRule => {
                 let rule = self.rule_of(shared).map(Focus::Rule);
+                if let Some(object) = self.object().filter(|_| rule.is_some()) {
+                    shared.chosen = Some(object);
+                }
                 return rule.map(|rule| Effect::Go(PageId::Mapping, Some(rule))).into_iter().collect();
             }
             _ => {}

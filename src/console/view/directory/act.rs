@@ -106,7 +106,7 @@ fn act_on(view: &mut Directory, shared: &mut Shared, action: Action) -> Vec<Effe
         return if in_detail { view.go_line(shared, step) } else { view.go(shared, step) };
     }
     match action {
-        Action::Open if in_detail => view.open_line(),
+        Action::Open if in_detail => view.open_line(shared),
         Action::Open => view.open(shared),
         Action::NextPane | Action::PreviousPane => {
             if draw::list_width(shared.width).is_none() {
@@ -155,9 +155,7 @@ fn act_on(view: &mut Directory, shared: &mut Shared, action: Action) -> Vec<Effe
             Vec::new()
         }
         Action::Next | Action::Previous => view.next(shared, action == Action::Next, in_detail),
-        Action::OpenRule => {
-            view.rule().map(|path| vec![Effect::Go(PageId::Mapping, Some(Focus::Rule(path)))]).unwrap_or_default()
-        }
+        Action::OpenRule => view.rule().map(|path| view.go_to_rule(shared, path)).unwrap_or_default(),
         Action::Refresh => view.read_target(shared),
         Action::Export => {
             let marked = (!view.marked.is_empty()).then(|| view.marked.values().cloned().collect());
@@ -291,9 +289,17 @@ impl Directory {
         }
     }
 
-    fn open_line(&mut self) -> Vec<Effect> {
+    /// Opens a rule, with the one who was looked at as its preview.
+    fn go_to_rule(&self, shared: &mut Shared, path: String) -> Vec<Effect> {
+        if let Some(row) = self.list.current() {
+            shared.chosen = Some(row.object.clone());
+        }
+        vec![Effect::Go(PageId::Mapping, Some(Focus::Rule(path)))]
+    }
+
+    fn open_line(&mut self, shared: &mut Shared) -> Vec<Effect> {
         match self.follow() {
-            Some(Follow::Rule(path)) => vec![Effect::Go(PageId::Mapping, Some(Focus::Rule(path)))],
+            Some(Follow::Rule(path)) => self.go_to_rule(shared, path),
             Some(Follow::Object(object)) => self.go_to(&object),
             Some(Follow::Log) => match self.list.current() {
                 Some(row) => vec![Effect::Go(PageId::Log, Some(Focus::EntriesOf(row.object.clone())))],

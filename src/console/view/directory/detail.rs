@@ -271,7 +271,9 @@ fn attributes(
             let named = |id: Option<String>| -> Result<Option<Value>, StoreError> {
                 let Some(id) = id else { return Ok(None) };
                 let user = mirror::user(sources.c, &id)?;
-                Ok(Some(Value::from(user.as_ref().map_or(id.as_str(), |u| super::words::local_part(known_by(u))))))
+                Ok(Some(Value::from(
+                    user.as_ref().map_or(id.as_str(), |u| crate::console::words::account(known_by(u))),
+                )))
             };
             let manager = mirror::user(sources.c, &subject.source_id)?.and_then(|user| user.manager);
             let there = match &manager {

@@ -1,12 +1,12 @@
 //! Drawing: the list, and beside it the object that is selected.
 
 use super::lines::{self, Columns, Line, Piece};
-use super::words::without_request;
 use super::{Directory, Pane};
 use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
 use crate::console::standing::Mood;
 use crate::console::style::Token;
+use crate::console::words::without_request;
 use crate::console::words::{count, end, middle};
 use crate::model::ObjectType;
 use crate::store::filter::Filter;

@@ -3,12 +3,12 @@
 use super::Live;
 use super::detail::{Attribute, Compared, Detail, Membership, Past, Relations};
 use super::rows::ObjectState;
-use super::words::{local_part, value_in};
+use super::words::value_in;
 use crate::console::page::Object;
 use crate::console::shared::Shared;
 use crate::console::style::{Glyphs, Token};
 use crate::console::view::mapping::path_in;
-use crate::console::words::{age, count, day_or_clock, end};
+use crate::console::words::{account, age, count, day_or_clock, end};
 use crate::engine::InApp;
 use crate::model::{LogStatus, ObjectType};
 use crate::store::log;
@@ -72,20 +72,20 @@ impl Columns {
                 full: true,
             };
         }
-        // `name.familyName` and two cells; `5 in target` at the other end.
-        let rest = cells.saturating_sub(19);
-        let source = rest * 18 / 30;
-        Self { name: 2, source: 19, target: 19 + source, rule: None, end: cells, full }
+        // `name.familyName` at one end, `5 in target` at the other.
+        let rest = cells.saturating_sub(18);
+        let target = (rest * 11 / 30).max(11);
+        Self { name: 2, source: 18, target: 18 + rest.saturating_sub(target), rule: None, end: cells, full }
     }
 
     /// Cells of the name of an attribute.
     fn name_cells(self) -> u16 {
-        (self.source - self.name).saturating_sub(if self.wide() { 3 } else { 2 })
+        (self.source - self.name).saturating_sub(if self.wide() { 3 } else { 1 })
     }
 
-    /// Cells of a value of the source: a gutter of three cells follows where there is room.
+    /// Cells of a value of the source: a gutter of three cells follows.
     fn source_cells(self) -> u16 {
-        (self.target - self.source).saturating_sub(if self.wide() { 3 } else { 1 })
+        (self.target - self.source).saturating_sub(3)
     }
 
     /// Cells of a value of the target.
@@ -377,7 +377,7 @@ fn relations(out: &mut Vec<Line>, kind: ObjectType, relations: &Relations, glyph
             pieces.push(Piece(0, 1, show(mark), token));
         }
         let room = between(columns.name, columns.target);
-        let name = end(show(local_part(&relation.object.name)).as_str(), usize::from(room), glyphs);
+        let name = end(show(account(&relation.object.name)).as_str(), usize::from(room), glyphs);
         pieces.push(Piece(columns.name, room, show(&name), Token::Text));
         pieces.push(Piece(columns.target, between(columns.target, columns.end), show(words), token));
         let differs = matches!(relation.state, Membership::Missing | Membership::Surplus);

@@ -1,9 +1,9 @@
 //! The rows of the list: a window of users or groups, each with the state that the job's rules give it.
 
-use super::words::local_part;
 use crate::console::page::Object;
 use crate::console::query::Sources;
 use crate::console::style::{Glyphs, Token};
+use crate::console::words::account;
 use crate::expression::Context;
 use crate::model::{DirectoryGroup, DirectoryUser, Link, ObjectType, Retry};
 use crate::store::search::{self, Cursor, DirectoryQuery};
@@ -164,7 +164,7 @@ pub(super) fn read(
                 let retry = waiting(sources, object_type, &row.user.id, row.retry_code.is_some())?;
                 let known = known_by(&row.user).to_owned();
                 rows.push(Row {
-                    name: show(local_part(&known)),
+                    name: show(account(&known)),
                     note: show(row.user.text("department").unwrap_or_default()),
                     state: ObjectState::of(&subject, retry.as_ref(), sources),
                     object: Object { object_type, id: row.user.id, name: known },

@@ -101,9 +101,9 @@ impl About<'_> {
                 let step = entry.provisioning_steps.iter().rev().find(|step| step.name.starts_with("EntryExport"))?;
                 let (_, words) = step.description.split_once("; ").or_else(|| step.description.split_once(", and "))?;
                 Some(match words {
-                    "the app says yes" => "a yes".to_owned(),
-                    "a read proves it" => "a yes, proved by a read".to_owned(),
-                    "a read proves that it is gone" => "a yes, proved gone by a read".to_owned(),
+                    "the app says yes" => "accepted".to_owned(),
+                    "a read proves it" => "accepted, proved by a read".to_owned(),
+                    "a read proves that it is gone" => "accepted, a read proves that it is gone".to_owned(),
                     other => other.to_owned(),
                 })
             }

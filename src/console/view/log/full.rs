@@ -17,7 +17,7 @@ pub(super) fn rows(height: u16) -> u16 {
     height.saturating_sub(3)
 }
 
-/// Everything about an entry. Times are UTC here as well: this is what people copy into tickets.
+/// Everything about an entry. The time is local, as everywhere, with UTC beside it; what is stored has UTC alone.
 pub(super) fn lines(detail: &Detail, shared: &Shared, width: u16) -> Vec<Line> {
     let entry = &detail.entry;
     let glyphs = &shared.look.glyphs;
@@ -60,7 +60,7 @@ pub(super) fn lines(detail: &Detail, shared: &Shared, width: u16) -> Vec<Line> {
         }
     }
     section(&mut lines, "Who and where");
-    label(&mut lines, "time", &entry.activity_date_time);
+    label(&mut lines, "time", &phrase::instant(detail.event.line.at, &shared.zone));
     label(&mut lines, "took", &words::latency(entry.duration_in_milliseconds));
     let kind = entry.source_identity.identity_type.as_deref().unwrap_or_default();
     label(&mut lines, "type", kind);

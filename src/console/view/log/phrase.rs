@@ -130,6 +130,17 @@ pub(super) fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
+/// A moment in full: `24 Nov 2026 15:02:11 · 14:02:11 UTC`.
+pub(super) fn instant(at: Timestamp, zone: &TimeZone) -> String {
+    let local = at.to_zoned_datetime(zone.clone());
+    let day = local.strftime("%-d %b %Y %H:%M:%S");
+    if local.offset().seconds() == 0 {
+        format!("{day} UTC")
+    } else {
+        format!("{day} · {} UTC", words::clock(at, &TimeZone::UTC))
+    }
+}
+
 /// From when to when: `09:14–14:02`, or `14:02` when that is one minute.
 pub(super) fn span(first: Timestamp, last: Timestamp, zone: &TimeZone, glyphs: &Glyphs) -> String {
     let (first, last) = (words::clock_minute(first, zone), words::clock_minute(last, zone));

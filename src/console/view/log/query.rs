@@ -59,18 +59,13 @@ impl Event {
         if name.is_empty() { &self.line.source_id } else { name }
     }
 
-    /// The same, short enough for a list: a user principal name without its domain. That of a guest
-    /// (`ada_contoso.example#EXT#@…`) is made of the guest's own address.
+    /// The same, short enough for a list: a user principal name without its domain.
     pub fn short_name(&self) -> &str {
         let name = self.name();
         if self.principal.is_none() {
             return name;
         }
-        let own = match name.find("#EXT#") {
-            Some(end) => name[..end].rfind('_').or(Some(end)),
-            None => name.rfind('@'),
-        };
-        own.filter(|end| *end > 0).map_or(name, |end| &name[..end])
+        crate::console::words::account(name)
     }
 
     /// The object the entry is about.

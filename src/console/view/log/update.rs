@@ -422,7 +422,7 @@ impl Log {
         } else if !self.filter.value().is_empty() {
             self.filter = Input::default();
             return Some(self.restart());
-        } else if self.scope != Scope::All {
+        } else if self.scope != Scope::All && shared.back_to.is_none() {
             return Some(self.show(Scope::All));
         } else {
             return None;
@@ -432,11 +432,13 @@ impl Log {
     }
 
     /// What `esc` widens, in a word or two; `None` where it does something else.
-    pub(super) fn wider(&self) -> Option<&'static str> {
+    pub(super) fn wider(&self, shared: &Shared) -> Option<&'static str> {
         if self.full.is_some() || self.zoom || self.pane == Pane::Detail {
             None
         } else if !self.filter.value().is_empty() {
             Some("clear filter")
+        } else if shared.back_to.is_some() {
+            Some("back")
         } else if self.scope != Scope::All {
             Some("all events")
         } else {

@@ -231,7 +231,7 @@ mod tests {
         let text = "Join(\" [x] \", [givenName], [surname])";
         assert_eq!(expression_in(text, 40, &glyphs).as_str(), text);
         assert_eq!(expression_in(text, 35, &glyphs).as_str(), "Join(\" [x] \", givenName, surname)");
-        assert_eq!(expression_in(text, 12, &glyphs).as_str(), "Join(\" [x] …");
+        assert_eq!(expression_in(text, 12, &glyphs).as_str(), "Join(\" [x]…");
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn one_cause(sheet: &mut Sheet<'_, '_>, y: u16, digits: u16, cause: &Cause, deta
         sheet.canvas.put_in(edge - 14, y, 5, "since", Token::Muted);
         until = edge - 14;
     }
-    let room = until.saturating_sub(x + 2);
+    let room = until.saturating_sub(x + 3);
     if detail {
         sheet.canvas.put_in(x, y, room, &cause.words, Token::Text);
         let parts = [cause.attribute.as_ref(), cause.answer.as_ref(), Some(&cause.reason)];

@@ -221,7 +221,8 @@ fn failing(lines: &mut Lines<'_>, glance: &Glance) {
     lines.title(&words, Token::Fail);
     let error = failing.map(|failing| failing.error.as_str()).filter(|error| !error.is_empty());
     let error = error.or_else(|| refused.and_then(|(_, health)| health.error.as_deref()));
-    lines.error(error.or_else(|| glance.job.ended()?.error.as_deref()).unwrap_or("no reason was given"));
+    let error = error.or_else(|| glance.job.ended()?.error.as_deref()).unwrap_or("no reason was given");
+    lines.error(words::without_request(error));
 }
 
 /// Why the page is as it is, below what is known: what a side that is offline said last.
@@ -233,6 +234,8 @@ pub(super) fn why(shared: &Shared, glance: &Glance, plan: &Plan) -> Vec<Line> {
     let error = health.and_then(|health| health.error.clone());
     let error = error.or_else(|| glance.job.ended()?.error.clone());
     let Some(error) = error else { return Vec::new() };
+    // The address stands in the connections.
+    let error = words::without_request(&error);
     let began = health.and_then(|health| health.since.as_ref()?.parse::<Timestamp>().ok());
     let same = began.map_or_else(String::new, |at| format!(" Same since {}.", since(shared, at)));
     let mut lines = Lines { shared, plan, lines: Vec::new() };
@@ -241,7 +244,7 @@ pub(super) fn why(shared: &Shared, glance: &Glance, plan: &Plan) -> Vec<Line> {
     // The error says more than its age where there is not room for both.
     let room = usize::from(plan.edge.saturating_sub(WHY));
     let fits = wrap(show(&whole).as_str(), Some(room), 0).len() <= ERROR_LINES;
-    lines.error_at(WHY, if fits { &whole } else { &error });
+    lines.error_at(WHY, if fits { &whole } else { error });
     lines.lines
 }
 

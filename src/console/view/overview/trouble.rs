@@ -92,15 +92,8 @@ pub(super) fn more_lines(glance: &Glance, plan: &Plan) -> u16 {
 }
 
 fn reason_lines(code: &str, error: &str, room: usize) -> Vec<String> {
-    let text = format!("{}: {}", reason(code), without_address(error));
+    let text = format!("{}: {}", reason(code), words::without_request(error));
     wrap(show(&text).as_str(), Some(room), 0)
-}
-
-/// An error without the request that it begins with: the address stands in the connections.
-fn without_address(error: &str) -> &str {
-    let Some((method, rest)) = error.split_once(' ') else { return error };
-    let request = ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method) && rest.starts_with("http");
-    rest.split_once(": ").filter(|_| request).map_or(error, |(_, said)| said)
 }
 
 /// The code of a quarantine in words.

@@ -4,6 +4,7 @@ use super::draw::Sheet;
 use super::sections::{hour, peak, since};
 use super::stop::Stop;
 use super::{Glance, attention};
+use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::console::words;
 use crate::model::{Cycle, CycleState};
@@ -152,38 +153,72 @@ pub(super) fn cycles(sheet: &mut Sheet<'_, '_>, y: u16) {
         return;
     }
     sheet.title(y, "Earlier cycles", "");
-    for (y, cycle) in (y + 1..).zip(glance.job.cycles.iter().skip(1).take(sheet.plan.cycles)) {
-        one_cycle(sheet, y, cycle);
+    let cycles: Vec<Line<'_>> =
+        glance.job.cycles.iter().skip(1).take(sheet.plan.cycles).map(|cycle| Line::of(sheet.shared, cycle)).collect();
+    let widest = |text: fn(&Line<'_>) -> usize| {
+        u16::try_from(cycles.iter().map(text).max().unwrap_or(0)).unwrap_or(u16::MAX / 8)
+    };
+    let mark = 3 + widest(|line| width(&line.time)) + GUTTER;
+    let took = mark + 1 + GUTTER + widest(|line| width(&line.took));
+    let changes = took + GUTTER + widest(|line| width(&line.changes));
+    let failed = changes + GUTTER + widest(|line| width(&line.failed));
+    for (y, line) in (y + 1..).zip(&cycles) {
+        line.draw(sheet, y, [mark, took, changes, failed]);
     }
 }
 
-fn one_cycle(sheet: &mut Sheet<'_, '_>, y: u16, cycle: &Cycle) {
-    let (shared, edge) = (sheet.shared, sheet.edge);
-    let glyphs = &shared.look.glyphs;
-    let began = cycle.started_at.parse::<Timestamp>().ok();
-    let time = began.map_or_else(String::new, |at| since(shared, at));
-    sheet.canvas.put(3, y, show(&time), Token::Text);
-    let (mark, token) = match cycle.state {
-        CycleState::Succeeded => (glyphs.ok, Token::Text),
-        CycleState::Failed => (glyphs.fail, Token::Fail),
-        CycleState::Stopped => (glyphs.warn, Token::Warn),
-        CycleState::Running => (glyphs.unread, Token::Muted),
-    };
-    sheet.canvas.put_in(14, y, 1, mark, token);
-    if cycle.state != CycleState::Running {
-        sheet.canvas.put_right(16, 26, y, show(&words::duration(cycle.duration_ms)), Token::Muted);
+/// Columns between two of the list.
+const GUTTER: u16 = 3;
+
+/// A cycle in words.
+struct Line<'a> {
+    cycle: &'a Cycle,
+    time: String,
+    took: String,
+    changes: String,
+    failed: String,
+}
+
+impl<'a> Line<'a> {
+    fn of(shared: &Shared, cycle: &'a Cycle) -> Self {
+        let began = cycle.started_at.parse::<Timestamp>().ok();
+        let counts = &cycle.counts;
+        let plural = if counts.changes() == 1 { "change " } else { "changes" };
+        let ended = cycle.state != CycleState::Running;
+        let told = cycle.state != CycleState::Failed;
+        let if_told = |text: String| if told { text } else { String::new() };
+        Self {
+            cycle,
+            time: began.map_or_else(String::new, |at| since(shared, at)),
+            took: if ended { words::duration(cycle.duration_ms) } else { String::new() },
+            changes: if_told(format!("{} {plural}", words::count(counts.changes()))),
+            failed: if_told(format!("{} failed", words::count(counts.failed))),
+        }
     }
-    let counts = &cycle.counts;
-    let changes = counts.changes();
-    if cycle.state == CycleState::Failed {
-        let error = show(cycle.error.as_deref().unwrap_or("no reason was given"));
-        sheet.canvas.put_in(29, y, edge.saturating_sub(29), error, Token::Muted);
-    } else {
-        let plural = if changes == 1 { "change " } else { "changes" };
-        let token = if changes > 0 { Token::Text } else { Token::Muted };
-        sheet.canvas.put_right(27, 42, y, show(&format!("{} {plural}", words::count(changes))), token);
-        let token = if counts.failed > 0 { Token::Text } else { Token::Muted };
-        sheet.canvas.put_right(43, 56, y, show(&format!("{} failed", words::count(counts.failed))), token);
+
+    /// In columns: that of the mark, and the ends of the others.
+    fn draw(&self, sheet: &mut Sheet<'_, '_>, y: u16, [mark, took, changes, failed]: [u16; 4]) {
+        let (glyphs, edge, cycle) = (&sheet.shared.look.glyphs, sheet.edge, self.cycle);
+        sheet.canvas.put(3, y, show(&self.time), Token::Text);
+        let (glyph, token) = match cycle.state {
+            CycleState::Succeeded => (glyphs.ok, Token::Text),
+            CycleState::Failed => (glyphs.fail, Token::Fail),
+            CycleState::Stopped => (glyphs.warn, Token::Warn),
+            CycleState::Running => (glyphs.unread, Token::Muted),
+        };
+        sheet.canvas.put_in(mark, y, 1, glyph, token);
+        sheet.canvas.put_right(mark + 2, took, y, show(&self.took), Token::Muted);
+        if cycle.state == CycleState::Failed {
+            let error = words::without_request(cycle.error.as_deref().unwrap_or("no reason was given"));
+            let x = took + GUTTER;
+            sheet.canvas.put_in(x, y, edge.saturating_sub(x), show(error), Token::Muted);
+        } else {
+            let token = |n: u64| if n > 0 { Token::Text } else { Token::Muted };
+            sheet.canvas.put_right(took, changes.min(edge), y, show(&self.changes), token(cycle.counts.changes()));
+            if failed <= edge {
+                sheet.canvas.put_right(changes, failed, y, show(&self.failed), token(cycle.counts.failed));
+            }
+        }
+        sheet.stop(y, &Stop::Cycle(cycle.id.clone()));
     }
-    sheet.stop(y, &Stop::Cycle(cycle.id.clone()));
 }

@@ -9,7 +9,7 @@ use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::console::words;
-use crate::text::{show, width};
+use crate::text::{show, width, wrap};
 
 pub(super) fn draw(plan: &Plan, shared: &Shared, canvas: &mut Canvas<'_>) {
     let layout = Layout::of(canvas.width(), canvas.height());
@@ -88,8 +88,11 @@ fn head(plan: &Plan, model: &Model, shared: &Shared, canvas: &mut Canvas<'_>, la
         x = canvas.put(x, 0, "planning again failed: ", Token::Fail);
         canvas.put(x, 0, &trouble.what, Token::Text);
     } else if plan.since.changed > 0 {
-        let words =
-            format!("plan is {} old, {} changed since: plan again", words::age(age), words::count(plan.since.changed));
+        let since = format!("{} changed since: plan again", words::count(plan.since.changed));
+        let words = match words::age(age).as_str() {
+            "now" => since,
+            age => format!("plan is {age} old, {since}"),
+        };
         put(canvas, x, 0, &words, Token::Warn);
     } else if shared.now >= model.made_at + OLD {
         put(canvas, x, 0, &format!("plan is {} old: plan again", words::age(age)), Token::Stale);
@@ -380,8 +383,11 @@ fn empty(plan: &Plan, shared: &Shared, canvas: &mut Canvas<'_>) {
         Stage::Planning { .. } => {
             let words = busy(plan, shared).unwrap_or_default();
             put(canvas, 11, 0, &words, Token::Muted);
-            canvas.put_in(3, 2, room, "What the next cycle would do, made by the same stages as a cycle,", Token::Text);
-            canvas.put_in(3, 3, room, "cut before anything is written.", Token::Text);
+            let words =
+                "What the next cycle would do, made by the same stages as a cycle, cut before anything is written.";
+            for (y, line) in (2..).zip(wrap(words, Some(usize::from(room).min(70)), 0)) {
+                canvas.put_in(3, y, room, show(&line), Token::Text);
+            }
         }
         Stage::Rest => {
             canvas.put_in(3, 2, room, "There is no plan. r makes one; nothing is written.", Token::Text);

@@ -50,10 +50,10 @@ fn moving_about_costs_little() {
             let mut console = world.at(width, height);
             console.keys(scope).wait(0.3);
             let mut wire = Wire::new(&console);
-            // The first step pauses, which is said once; the cost of holding `j` is that of the others.
             console.keys("tab");
             let bytes = wire.bytes(&console);
             assert!(bytes <= focus, "focus: {bytes} bytes at {width}×{height}: {}", wire.last());
+            // The first step ends following, in the title too.
             for _ in 0..3 {
                 console.keys("j");
                 let bytes = wire.bytes(&console);
@@ -143,7 +143,11 @@ fn following_a_line_a_second_costs_little() {
                 .collect();
             let mean = seconds.iter().sum::<usize>() / seconds.len();
             assert_eq!(console.screen().contains("running"), cycle, "{}", console.screen());
-            assert!(mean <= 250, "{mean} bytes for a line at {width}×{height}, cycle: {cycle}\n{seconds:?}\n{}", console.screen());
+            assert!(
+                mean <= 250,
+                "{mean} bytes for a line at {width}×{height}, cycle: {cycle}\n{seconds:?}\n{}",
+                console.screen()
+            );
         }
     }
 }
