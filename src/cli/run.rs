@@ -8,17 +8,30 @@ use super::signals::Signals;
 use super::{Chosen, CliError, Ctx, Exit, Outcome, status};
 use crate::config::{JobConfig, edit};
 use crate::engine::{self, Stop};
+use crate::store::lease::Holder;
 use crate::store::{Store, job as job_table};
 use crate::sync::cycle::CycleReport;
 use crate::text::{err_line, out_json, out_line, show};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// `heeler run`: every job that is on, each under its own lease. One that somebody else runs is an error (exit 4).
+/// How a console calls itself where it holds a job.
+pub(super) const CONSOLE: &str = "heeler";
+
+/// How often it is looked whether a console was closed.
+const LOOK: Duration = Duration::from_millis(500);
+
+async fn take(access: &Access, signals: &Signals, detail: Detail) -> Result<Result<InHand, Holder>, CliError> {
+    hand::take(access, "heeler run", &signals.cancel, detail, access.is_sandbox()).await
+}
+
+/// `heeler run`: every job that is on, each under its own lease. One that a console runs is waited for; one that
+/// another `heeler run` has is an error (exit 4).
 pub(super) async fn run(ctx: &Ctx) -> Outcome {
     let signals = Signals::watch();
     let detail = Detail::choose(ctx.json, ctx.plain);
-    let mut taken = Vec::new();
+    let (mut taken, mut waiting) = (Vec::new(), Vec::new());
     for chosen in status::jobs(ctx)? {
         let access = Access::of(ctx, chosen)?;
         if !access.enabled()? {
@@ -27,8 +40,16 @@ pub(super) async fn run(ctx: &Ctx) -> Outcome {
             }
             continue;
         }
-        match hand::take(&access, "heeler run", &signals.cancel, detail, access.is_sandbox()).await? {
+        match take(&access, &signals, detail).await? {
             Ok(hand) => taken.push((access, hand)),
+            // Whoever only looked took the job over when the service stopped; the service comes back.
+            Err(holder) if holder.command == CONSOLE => {
+                err_line(&show(&format!(
+                    "{}: a console runs it (pid {} on {}); this process goes on when it is closed",
+                    access.name, holder.pid, holder.host
+                )));
+                waiting.push(access);
+            }
             Err(holder) => {
                 for (_, hand) in taken {
                     hand.close().await?;
@@ -44,7 +65,7 @@ pub(super) async fn run(ctx: &Ctx) -> Outcome {
             }
         }
     }
-    if taken.is_empty() {
+    if taken.is_empty() && waiting.is_empty() {
         return Err(CliError::new(Exit::Usage, "no job is on").advise("`heeler start` turns one on"));
     }
     let mut tasks = tokio::task::JoinSet::new();
@@ -52,6 +73,23 @@ pub(super) async fn run(ctx: &Ctx) -> Outcome {
         let (json, signals) = (ctx.json, signals.clone());
         let profile = ctx.profile.as_ref().map(|p| p.path.clone());
         tasks.spawn(async move { serve(access, hand, profile, json, false, signals).await });
+    }
+    for access in waiting {
+        let (json, signals) = (ctx.json, signals.clone());
+        let profile = ctx.profile.as_ref().map(|p| p.path.clone());
+        tasks.spawn(async move {
+            while !signals.cancel.is_cancelled() {
+                // What the configuration says by then counts, not what it said at the start.
+                if let Ok(hand) = take(&access, &signals, detail).await? {
+                    return serve(access, hand, profile, json, false, signals).await;
+                }
+                tokio::select! {
+                    () = signals.cancel.cancelled() => {}
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+            }
+            Ok(())
+        });
     }
     let mut failed = None;
     while let Some(ended) = tasks.join_next().await {

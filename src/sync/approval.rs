@@ -22,7 +22,7 @@ pub struct Approved {
 /// Why nothing of an approved plan was applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
-    /// Operations that are in one plan only; `None` when the approved one is no longer known.
+    /// Objects that are not treated alike; `None` when the approved one is no longer known.
     pub differ: Option<u64>,
     /// When the approved plan was made, RFC 3339 UTC.
     pub since: Option<String>,
@@ -31,8 +31,8 @@ pub struct Moved {
 impl std::fmt::Display for Moved {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.differ {
-            Some(1) => f.write_str("the directory moved: 1 operation differs; plan again")?,
-            Some(n) => write!(f, "the directory moved: {n} operations differ; plan again")?,
+            Some(1) => f.write_str("the directory moved: 1 object differs; plan again")?,
+            Some(n) => write!(f, "the directory moved: {n} objects differ; plan again")?,
             None => f.write_str("this plan is not the last one that was made; plan again")?,
         }
         f.write_str(" (nothing was written)")
@@ -48,7 +48,7 @@ pub struct PlanPrint {
     pub made_at: String,
     /// Operations in it.
     pub operations: u64,
-    /// Eight bytes per operation, sorted, in Base64.
+    /// [`PRINT`] bytes per operation, sorted, in Base64.
     digests: String,
 }
 
@@ -56,7 +56,7 @@ impl PlanPrint {
     /// The print of planned operations: what is done to whom, with every value, and whether a guard keeps it back;
     /// not their ids and times.
     pub fn of<'a>(operations: impl IntoIterator<Item = &'a Operation>, made_at: String) -> Self {
-        let mut digests: Vec<[u8; 8]> = operations.into_iter().map(print_of).collect();
+        let mut digests: Vec<[u8; PRINT]> = operations.into_iter().map(print_of).collect();
         digests.sort_unstable();
         let bytes = digests.concat();
         let mut fingerprint = String::with_capacity(32);
@@ -67,35 +67,30 @@ impl PlanPrint {
         Self { fingerprint, made_at, operations: digests.len() as u64, digests: STANDARD.encode(bytes) }
     }
 
-    /// Operations that are in one of the two plans only.
+    /// Objects that the two plans do not treat alike. One that is in both, with another value, is one difference.
     pub fn differences(&self, other: &Self) -> u64 {
         let read = |print: &Self| STANDARD.decode(&print.digests).unwrap_or_default();
         let (mine, theirs) = (read(self), read(other));
-        let (mut mine, mut theirs) = (mine.chunks_exact(8).peekable(), theirs.chunks_exact(8).peekable());
+        let (mut mine, mut theirs) = (mine.chunks_exact(PRINT).peekable(), theirs.chunks_exact(PRINT).peekable());
         let mut differ = 0;
+        let mut last: Option<&[u8]> = None;
         loop {
-            match (mine.peek(), theirs.peek()) {
+            let only = match (mine.peek(), theirs.peek()) {
                 (None, None) => return differ,
                 (Some(a), Some(b)) if a == b => {
                     mine.next();
                     theirs.next();
+                    continue;
                 }
-                (Some(a), Some(b)) => {
-                    if a < b {
-                        mine.next();
-                    } else {
-                        theirs.next();
-                    }
-                    differ += 1;
-                }
-                (Some(_), None) => {
-                    mine.next();
-                    differ += 1;
-                }
-                (None, Some(_)) => {
-                    theirs.next();
-                    differ += 1;
-                }
+                (Some(a), Some(b)) if a < b => mine.next(),
+                (Some(_), None) => mine.next(),
+                (_, Some(_)) => theirs.next(),
+            };
+            // Sorted by object first: what differs about one follows each other.
+            let object = only.map(|print| &print[..WHO]);
+            if object != last {
+                differ += 1;
+                last = object;
             }
         }
     }
@@ -110,7 +105,12 @@ impl PlanPrint {
     }
 }
 
-fn print_of(operation: &Operation) -> [u8; 8] {
+/// Bytes that stand for an object.
+const WHO: usize = 4;
+/// Bytes that stand for an operation: those of its object first.
+const PRINT: usize = WHO + 8;
+
+fn print_of(operation: &Operation) -> [u8; PRINT] {
     // The text is unambiguous: every part is JSON.
     let mut changes: Vec<_> = operation.changes.iter().map(|c| (&c.attribute, &c.old, &c.new)).collect();
     changes.sort_by(|a, b| a.0.cmp(b.0));
@@ -123,8 +123,11 @@ fn print_of(operation: &Operation) -> [u8; 8] {
     };
     let text =
         serde_json::json!([operation.verb, operation.object_type, operation.source_id, changes, references, state]);
-    let mut out = [0; 8];
-    out.copy_from_slice(&digest(&SHA256, text.to_string().as_bytes()).as_ref()[..8]);
+    let who = serde_json::json!([operation.object_type, operation.source_id]);
+    let sha = |text: &serde_json::Value| digest(&SHA256, text.to_string().as_bytes());
+    let mut out = [0; PRINT];
+    out[..WHO].copy_from_slice(&sha(&who).as_ref()[..WHO]);
+    out[WHO..].copy_from_slice(&sha(&text).as_ref()[..PRINT - WHO]);
     out
 }
 
@@ -186,12 +189,12 @@ mod tests {
         for changed in [held, verb, references, value] {
             let now = print(&changed);
             let moved = now.check(&known.fingerprint, Some(&known)).unwrap();
-            assert_eq!(moved.differ, Some(2), "one goes, one comes");
+            assert_eq!(moved.differ, Some(1));
         }
         let now = print(&base[..1]);
         let moved = now.check(&known.fingerprint, Some(&known)).unwrap();
         assert_eq!((moved.differ, moved.since.as_deref()), (Some(1), Some("2026-11-01T00:00:00Z")));
-        assert_eq!(moved.to_string(), "the directory moved: 1 operation differs; plan again (nothing was written)");
+        assert_eq!(moved.to_string(), "the directory moved: 1 object differs; plan again (nothing was written)");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::console::keymap::{self, Meaning};
 use crate::console::page::{Kind, PageId};
 use crate::console::standing::Mood;
 use crate::console::style::Token;
-use crate::text::{show, width};
+use crate::text::{Shown, show, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -79,6 +79,14 @@ impl State {
         let write = if warn { Token::Write } else { Token::Muted };
         let left = canvas.put_right(0, end, 0, words, write);
         let (words, token) = shared.mood_words();
+        let cells = |text: &Shown| u16::try_from(text.width()).unwrap_or(u16::MAX / 8);
+        // Where it is written to is the last thing to give way; how old something is, the first.
+        let names = cells(&shared.job.source) + cells(&shared.job.target) + cells(&shared.job.environment);
+        let tight = 18 + names + cells(&words) + 3 > left;
+        let words = match words.as_str().split_once(" · ").filter(|_| tight) {
+            Some((word, _)) => show(word),
+            None => words,
+        };
         let left = canvas.put_right(0, left.saturating_sub(3), 0, words, token);
         let room = left.saturating_sub(2);
         let mut x = canvas.put_in(1, 0, room, "heeler", Token::Strong);

@@ -204,7 +204,7 @@ impl Encoder {
     fn erase_begin(&mut self, y: u16, there: &[Slot<'_>], wanted: &[Slot<'_>]) -> usize {
         let blanks = wanted.iter().take_while(|slot| **slot == Slot::BLANK).count();
         let stale = || there.iter().take(blanks).enumerate().filter(|(_, slot)| **slot != Slot::BLANK).map(|(x, _)| x);
-        let Some(last) = stale().last().filter(|_| stale().count() > DEAR) else { return 0 };
+        let Some(last) = stale().next_back().filter(|_| stale().count() > DEAR) else { return 0 };
         self.pen(Pen::PLAIN);
         self.go(Position { x: u16::try_from(last).unwrap_or(u16::MAX), y });
         // From the beginning of the row to the cursor, which stays where it is.

@@ -200,8 +200,11 @@ impl Directory {
     }
 
     fn lines(&self, shared: &Shared, columns: lines::Columns) -> Vec<lines::Line> {
-        let live = self.live().and_then(|l| l.as_deref());
-        self.detail.as_deref().map(|detail| lines::lines(detail, live, shared, columns)).unwrap_or_default()
+        let live = self.live();
+        // It was read just now, and the app has no such resource any more.
+        let gone = matches!(live, Some(None));
+        let live = live.and_then(|l| l.as_deref());
+        self.detail.as_deref().map(|detail| lines::lines(detail, live, gone, shared, columns)).unwrap_or_default()
     }
 
     /// The first line of the detail that is visible: the selected one always is.

@@ -210,10 +210,10 @@ pub(super) fn ages(
 }
 
 /// All lines below the headings.
-pub(super) fn lines(detail: &Detail, live: Option<&InApp>, shared: &Shared, columns: Columns) -> Vec<Line> {
+pub(super) fn lines(detail: &Detail, live: Option<&InApp>, gone: bool, shared: &Shared, columns: Columns) -> Vec<Line> {
     let glyphs = &shared.look.glyphs;
     // Of what is not in the app at all, the state says that everything is missing.
-    let there = detail.linked || live.is_some();
+    let there = if gone { There::Gone } else { There::of(detail.linked || live.is_some()) };
     let mut out: Vec<Line> = detail
         .attributes
         .iter()
@@ -252,11 +252,35 @@ fn in_side(n: u64, side: &str) -> Shown {
     show(&format!("{} in {side}", count(n)))
 }
 
-fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, columns: Columns, there: bool) -> Vec<Line> {
-    let compared = attribute.compare(live);
+/// Whether the app has the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum There {
+    /// As far as is known.
+    Yes,
+    /// It never had.
+    Never,
+    /// It had; a read just now did not find it.
+    Gone,
+}
+
+impl There {
+    fn of(there: bool) -> Self {
+        if there { Self::Yes } else { Self::Never }
+    }
+}
+
+fn attribute(
+    attribute: &Attribute,
+    live: Option<&InApp>,
+    glyphs: &Glyphs,
+    columns: Columns,
+    there: There,
+) -> Vec<Line> {
+    // What was written last says nothing about a resource that is gone.
+    let compared = if there == There::Gone { Compared::Missing } else { attribute.compare(live) };
     let (mark, token) = match compared {
         Compared::Same | Compared::Once => (None, Token::Muted),
-        Compared::Missing if !there => (None, Token::Muted),
+        Compared::Missing if there != There::Yes => (None, Token::Muted),
         Compared::Differs => (Some(glyphs.drift), Token::Change),
         Compared::Missing => (Some(glyphs.add), Token::Add),
         Compared::Surplus => (Some(glyphs.remove), Token::Remove),
@@ -279,6 +303,7 @@ fn attribute(attribute: &Attribute, live: Option<&InApp>, glyphs: &Glyphs, colum
     pieces.push(Piece(columns.source, source_cells, source, Token::Text));
     let target = match compared {
         Compared::Same => show(glyphs.same),
+        _ if there == There::Gone => show(glyphs.none),
         _ => value_in(attribute.target(live).as_ref(), usize::from(target_cells), glyphs),
     };
     pieces.push(Piece(columns.target, target_cells, target, if quiet { Token::Muted } else { token }));

@@ -33,6 +33,7 @@ pub(super) fn draw(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 {
                 (shared.look.glyphs.fail, words)
             }
             Some(_) => (shared.look.glyphs.ok, format!("nothing failed in the last {HOURS} h")),
+            None if glance.job.ended().is_some() => (shared.look.glyphs.unread, "nothing failed so far".to_owned()),
             None if shared.mood() == Mood::Running => (shared.look.glyphs.unread, "nothing failed so far".to_owned()),
             None => (shared.look.glyphs.unread, "nothing was tried yet".to_owned()),
         };

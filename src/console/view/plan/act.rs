@@ -157,6 +157,9 @@ impl Plan {
         if model.count(Class::Held) > 0 {
             lines.push(show("what is held stays held"));
         }
+        if only.is_none() && !self.input.value().trim().is_empty() {
+            lines.push(show("the filter hides some of them: all are applied; space marks single ones"));
+        }
         let changes = if n == 1 { "change" } else { "changes" };
         let which = if only.is_some() { "marked " } else { "" };
         let title =
@@ -314,7 +317,10 @@ fn undo(count: &dyn Fn(Class) -> u64) -> Vec<Shown> {
 /// What applying came to, in a line.
 fn applied(answer: &crate::engine::Answer) -> Effect {
     if let Some(error) = answer.result.get("error").and_then(|e| e.as_str()) {
-        return Effect::fail(error);
+        // It is planned again by itself: what is on the page next is not what was approved.
+        return Effect::fail(
+            &error.replace("; plan again (nothing was written)", "; nothing was written, this is planned anew"),
+        );
     }
     let counts = answer.result.get("counts").and_then(|c| Counts::deserialize(c).ok()).unwrap_or_default();
     let mut parts = Vec::new();

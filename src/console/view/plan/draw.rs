@@ -33,8 +33,12 @@ pub(super) fn draw(plan: &Plan, shared: &Shared, canvas: &mut Canvas<'_>) {
         if list_first {
             canvas.v_line(layout.list, layout.title, bottom);
         }
+        if list_first && plan.pane == Pane::Detail && plan.entry(shared).is_some() {
+            let bar = canvas.look.glyphs.bar;
+            canvas.put_in(x.saturating_sub(1), layout.title, 1, bar, Token::Accent);
+        }
         let mut part = canvas.part(x, layout.title, columns, bottom.saturating_sub(layout.title));
-        detail::detail(plan, model, shared, &mut part, layout);
+        detail::detail(plan, model, shared, &mut part, layout, list_first);
     }
     if let Some(x) = layout.third.filter(|_| !plan.zoom) {
         canvas.v_line(x - 3, layout.title, bottom);
@@ -138,6 +142,9 @@ fn counters(model: &Model, canvas: &mut Canvas<'_>, layout: Layout) {
     }
     if model.count(Class::Held) > 0 {
         all.push(("held", model.count(Class::Held), Token::Warn));
+    }
+    if model.adopted > 0 {
+        all.push(("link", model.adopted, Token::Text));
     }
     all.push(("unchanged", model.unchanged, Token::Text));
     let cannot = model.count(Class::Cannot);

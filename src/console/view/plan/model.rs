@@ -6,6 +6,7 @@ use crate::console::view::mapping::short_path;
 use crate::model::{Change, ObjectType, Operation, OperationState, Verb};
 use crate::sync::cycle::CycleReport;
 use crate::sync::journal::value_text;
+use crate::sync::plan::Note;
 use crate::text::{Shown, show};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -163,6 +164,8 @@ pub struct Model {
     pub surprises: Vec<Vec<Shown>>,
     /// Linked objects that stay as they are.
     pub unchanged: u64,
+    /// Accounts that are there already with the same values: the next cycle links them, and writes nothing.
+    pub adopted: u64,
     /// Disables and deletes, held ones included.
     pub removals: u64,
     /// See there.
@@ -178,6 +181,8 @@ impl Model {
             report.operations.iter().filter(|o| o.verb != Verb::Create).map(|o| o.source_id.as_str()).collect();
         let failing = || report.notes.iter().filter(|n| n.failed);
         let stuck = failing().filter(|n| n.subject.link.is_some()).count();
+        let adopts = |n: &&Note| !n.failed && n.subject.link.is_none() && n.link_after.is_some();
+        let adopted = report.notes.iter().filter(adopts).count() as u64;
         let unchanged = context.linked.saturating_sub((touched.len() + stuck) as u64);
         let mut causes = context.waiting.clone();
         for note in failing() {
@@ -203,6 +208,7 @@ impl Model {
             entries,
             cannot,
             unchanged,
+            adopted,
             context,
             report,
         }

@@ -12,7 +12,7 @@ use crate::console::view::mapping::{path_in, short_path};
 use crate::console::words;
 use crate::model::{Change, ObjectType, Verb};
 use crate::store::log::normalise;
-use crate::text::{Shown, show, width};
+use crate::text::{Shown, show, width, wrap};
 use serde_json::Value;
 
 /// Values of one change that are spelled out.
@@ -49,7 +49,14 @@ impl Plan {
     }
 }
 
-pub(super) fn detail(plan: &Plan, model: &Model, shared: &Shared, canvas: &mut Canvas<'_>, layout: Layout) {
+pub(super) fn detail(
+    plan: &Plan,
+    model: &Model,
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    layout: Layout,
+    beside: bool,
+) {
     let focused = plan.pane == Pane::Detail;
     let row = plan.row(shared);
     let Some((_, entry)) = plan.entry(shared) else {
@@ -59,11 +66,13 @@ pub(super) fn detail(plan: &Plan, model: &Model, shared: &Shared, canvas: &mut C
     let Some(first) = model.first(entry) else { return };
     let known = plan.detail.as_ref().filter(|d| d.id == first.source_id);
     let title = known.map_or_else(|| show(&first.name), |d| d.title.clone());
-    if focused {
+    // Beside the list the bar has a column of its own.
+    let alone = !beside;
+    if focused && alone {
         let bar = canvas.look.glyphs.bar;
         canvas.put(0, 0, bar, Token::Accent);
     }
-    let x = u16::from(focused);
+    let x = u16::from(focused && alone);
     let verbs: Vec<&str> = {
         let mut verbs: Vec<&str> = model.operations(entry).map(|o| o.verb.as_str()).collect();
         verbs.dedup();
@@ -206,6 +215,31 @@ fn summary(model: &Model, row: Option<Row>, canvas: &mut Canvas<'_>) {
             canvas.put(0, 0, &cause.words, Token::Text);
             put(canvas, 0, 1, &format!("{} · {}", words::count(cause.count), cause.code), Token::Muted);
             canvas.put(2, 3, "enter opens 4 Log on it", Token::Muted);
+            let here: Vec<_> = model.report.notes.iter().filter(|n| n.failed && n.code == cause.code).collect();
+            if here.is_empty() {
+                return;
+            }
+            // What this plan found was not tried, so no log tells of it.
+            put(
+                canvas,
+                0,
+                5,
+                &format!("{} of them in this plan, not tried", words::count(here.len() as u64)),
+                Token::Text,
+            );
+            let end = canvas.width().saturating_sub(1);
+            let mut y = 7;
+            for note in here {
+                if y >= canvas.height() {
+                    break;
+                }
+                put(canvas, 2, y, &note.subject.name, Token::Text);
+                for line in wrap(show(&note.reason).as_str(), Some(usize::from(end.saturating_sub(4))), 0) {
+                    y += 1;
+                    put(canvas, 4, y, &line, Token::Muted);
+                }
+                y += 1;
+            }
             return;
         }
         _ => return,

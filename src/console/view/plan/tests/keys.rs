@@ -111,10 +111,10 @@ fn a_plan_that_moved_says_so_and_is_made_again() {
     console.state.shared.write = WriteMode::Open;
     console.keys("A").wait(0.6).keys("\"97\" enter");
     let ticket = asked(&mut console, |r| matches!(r, Request::Apply { .. })).unwrap();
-    let error = "the directory moved: 3 operations differ; plan again (nothing was written)";
+    let error = "the directory moved: 3 objects differ; plan again (nothing was written)";
     let result = json!({ "error": error, "moved": { "differ": 3, "since": null } });
     console.event(Event::Desk(ticket, News::Done(Ok(Reply::Answer(Told { exit_code: 4, result })))));
-    assert!(console.screen().contains("the directory moved: 3 operations differ"), "{}", console.screen());
+    assert!(console.screen().contains("the directory moved: 3 objects differ"), "{}", console.screen());
     assert!(asked(&mut console, |r| matches!(r, Request::Plan)).is_some());
 }
 
