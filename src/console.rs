@@ -10,6 +10,7 @@
 //! | [`state`], [`shared`], [`standing`] | the frame: what is open, what every page knows, how the job stands |
 //! | [`page`], [`view`] | the stack of pages: five views, steppers, forms, dialogs |
 //! | [`canvas`], [`style`], [`words`], [`list`] | what pages draw with |
+//! | [`command`] | what is copied for a shell |
 //! | [`query`], [`reader`] | questions to the store, on a thread of their own |
 //! | [`desk`] | what needs the engine or the network; the command line implements it |
 //! | [`terminal`], [`app`] | the real terminal, and the loop |
@@ -18,6 +19,7 @@ pub mod action;
 pub mod app;
 
 pub mod canvas;
+pub mod command;
 pub mod desk;
 pub mod effect;
 pub mod event;

@@ -36,7 +36,8 @@ pub struct JobCard {
     pub data_dir: String,
     /// Names of all jobs.
     pub jobs: Vec<String>,
-    /// How a command names this job and its folders: `--job`, `--config`, `--data-dir` where they are needed, quoted.
+    /// How a command names this job and its folders: `--job`, `--config`, `--data-dir` where they are needed. Each
+    /// is an argument as it is; [`super::command`] quotes.
     pub flags: Vec<String>,
 }
 

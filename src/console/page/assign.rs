@@ -9,6 +9,7 @@ mod roles;
 use super::{CopyItem, Object, Page, PageId, Reason, Subject};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
+use crate::console::command;
 use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::{Effect, Tone};
 use crate::console::list::{List, Step, Wanted};
@@ -432,8 +433,9 @@ impl Page for Assign {
             vec![CopyItem { what: "id", text: object.id.clone() }, CopyItem { what: "name", text: object.name }];
         if let Some(role) = self.selected_role() {
             let verb = if role.held.is_some() { "unassign" } else { "assign" };
-            let command = super::test::command(shared, &format!("{verb} {} --role {}", object.id, role.id));
-            items.push(CopyItem { what: "command", text: command });
+            let role = format!("--role={}", role.id);
+            let line = command::operand(&object.id).and_then(|id| command::of_job(shared, &[verb, id, &role]));
+            items.extend(line.map(|text| CopyItem { what: "command", text }));
         }
         items
     }

@@ -1,6 +1,5 @@
 //! Provision one user or group, step by step: a dry run at once; writing only after `W` and a question.
 
-mod command;
 mod detail;
 mod draw;
 mod question;

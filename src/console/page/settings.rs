@@ -11,6 +11,7 @@ use super::{CopyItem, Page, PageId, Reason, Subject};
 use crate::config::settings::{self, Change, Field, Kind};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
+use crate::console::command;
 use crate::console::desk::{Form, News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::Effect;
 use crate::console::shared::Shared;
@@ -315,7 +316,7 @@ impl Page for Settings {
         if let Some(opened) = &form.opened {
             items.push(CopyItem { what: "file", text: opened.path().display().to_string() });
         }
-        items.push(CopyItem { what: "command", text: super::test::command(shared, "config check") });
+        items.extend(command::of_job(shared, &["config", "check"]).map(|text| CopyItem { what: "command", text }));
         items
     }
 }

@@ -314,6 +314,29 @@ fn without_colour_nothing_has_one() {
     }
 }
 
+/// What a directory or an app may call things to make a shell do more than was meant.
+const HOSTILE: &str = "x'; touch /tmp/x; $(id) `id` #";
+
+#[test]
+fn every_command_that_is_copied_is_quoted_for_a_shell() {
+    let mut known = shared(160, 45, "default");
+    known.job.flags = vec!["--config".into(), HOSTILE.into()];
+    let mut console = Console::with(known);
+    let quoted = "--config 'x'\\''; touch /tmp/x; $(id) `id` #'";
+    for keys in ["1", "5", "t"] {
+        console.keys(keys);
+        let items = console.state.top().copies(&console.state.shared);
+        let line = items.iter().find(|item| item.what == "command").map(|item| item.text.clone());
+        assert!(line.as_deref().is_some_and(|line| line.ends_with(quoted)), "{keys}: {line:?}");
+    }
+    console.state.shared.job.flags = vec!["--config".into(), "a\nid".into()];
+    for keys in ["1", "5", "t"] {
+        console.keys(keys);
+        let items = console.state.top().copies(&console.state.shared);
+        assert!(items.iter().all(|item| item.what != "command"), "{keys}: {items:?}");
+    }
+}
+
 #[test]
 fn every_action_is_answered_somewhere() {
     let shared = shared(160, 45, "default");

@@ -323,3 +323,19 @@ fn of_many_roles_the_selected_one_is_in_sight() {
     }
     assert!(stage.console.screen().contains("› Role 40") || stage.console.screen().contains("›   Role 40"));
 }
+
+#[test]
+fn ids_that_a_server_chose_stay_one_argument_of_the_command() {
+    let shared = shared(80, 24, "default");
+    let command = |object: &str, id: &str| {
+        let mut page = Assign::new(Some(Object { object_type: ObjectType::User, id: object.into(), name: "x".into() }));
+        let principal = ServicePrincipal { roles: vec![role(id, "User", None, true)], ..principal() };
+        page.known = Some(Known { principal, assignments: Vec::new(), read: shared.now });
+        let items = page.copies(&shared);
+        items.into_iter().find(|item| item.what == "command").map(|item| item.text)
+    };
+    assert_eq!(command("u1", "r1").as_deref(), Some("heeler assign u1 --role=r1"));
+    assert_eq!(command("u1; id", "$(id)").as_deref(), Some("heeler assign 'u1; id' '--role=$(id)'"));
+    assert_eq!(command("--full", "r1"), None);
+    assert_eq!(command("u1", "r\n1"), None);
+}

@@ -3,6 +3,7 @@
 use super::model::{Class, Entry, Model};
 use super::tree::Row;
 use super::{Layout, Pane, Plan, Query, Same, Stage};
+use crate::console::command;
 use crate::console::desk::{News, Reply, Request, Ticket};
 use crate::console::effect::{Effect, Tone};
 use crate::console::page::confirm::Confirm;
@@ -253,9 +254,7 @@ impl Plan {
                 .collect();
             items.push(CopyItem { what: "row", text: changes.join("\n") });
         }
-        let mut command = vec!["heeler".to_owned(), "plan".to_owned()];
-        command.extend(shared.job.flags.iter().cloned());
-        items.push(CopyItem { what: "command", text: command.join(" ") });
+        items.extend(command::of_job(shared, &["plan"]).map(|text| CopyItem { what: "command", text }));
         items
     }
 
