@@ -9,7 +9,7 @@
 //! | [`action`], [`keymap`] | the one registry of actions, and from keys to them |
 //! | [`state`], [`shared`], [`standing`] | the frame: what is open, what every page knows, how the job stands |
 //! | [`page`], [`view`] | the stack of pages: five views, steppers, forms, dialogs |
-//! | [`canvas`], [`style`], [`words`], [`list`] | what pages draw with |
+//! | [`canvas`], [`style`], [`words`], [`attribute_words`], [`list`] | what pages draw with |
 //! | [`command`] | what is copied for a shell |
 //! | [`query`], [`reader`] | questions to the store, on a thread of their own |
 //! | [`desk`] | what needs the engine or the network; the command line implements it |
@@ -17,7 +17,7 @@
 
 pub mod action;
 pub mod app;
-
+pub mod attribute_words;
 pub mod canvas;
 pub mod command;
 pub mod desk;

@@ -11,7 +11,6 @@ mod words;
 
 pub use blame::Blame;
 pub use sheet::{Given, Gives, Person, RuleRow, Scope, Sheet};
-pub(crate) use words::{path_in, plain, short_path};
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;

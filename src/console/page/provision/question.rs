@@ -2,10 +2,10 @@
 
 use super::Provision;
 use crate::console::action::Action;
+use crate::console::attribute_words::short_path;
 use crate::console::effect::Effect;
 use crate::console::page::confirm::Confirm;
 use crate::console::shared::Shared;
-use crate::console::view::mapping::short_path;
 use crate::model::ObjectType;
 use crate::sync::trace::Stage;
 use crate::text::show;

@@ -1,8 +1,8 @@
 //! How the log says things: short names of attributes, answers of the app, what became of an entry.
 
 use super::query::Event;
+pub(super) use crate::console::attribute_words::{path_in, short_path};
 use crate::console::style::{Glyphs, Token};
-pub(super) use crate::console::view::mapping::{path_in, short_path};
 use crate::console::words;
 use crate::model::LogStatus;
 use crate::store::log::{CauseRow, LogLine, class};
