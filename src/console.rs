@@ -6,7 +6,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`action`], [`keymap`] | the one registry of actions, and from keys to them |
+//! | [`action`], [`keymap`], [`input_line`] | the one registry of actions, from keys to them, and pasting |
 //! | [`state`], [`shared`], [`standing`] | the frame: what is open, what every page knows, how the job stands |
 //! | [`page`], [`view`] | the stack of pages: five views, steppers, forms, dialogs |
 //! | [`canvas`], [`style`], [`words`], [`attribute_words`], [`list`] | what pages draw with |
@@ -23,6 +23,7 @@ pub mod command;
 pub mod desk;
 pub mod effect;
 pub mod event;
+pub mod input_line;
 pub mod keymap;
 pub mod list;
 pub mod page;

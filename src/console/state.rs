@@ -12,6 +12,7 @@ use super::action::{Action, REGISTRY};
 use super::desk::{News, Reply, Ticket, outcome};
 use super::effect::{Effect, Tone};
 use super::event::Event;
+use super::input_line;
 use super::keymap::{self, Meaning};
 use super::page::{Focus, Kind, Page, PageId, Reason};
 use super::query::{Answer, Query};
@@ -235,10 +236,13 @@ impl State {
 
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         // A paste is never a command: line breaks become blanks, and outside of an input it is offered as a filter.
-        let line: String = text.chars().take(64 * 1024).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let line: String = text.chars().take(input_line::MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
         if !self.top().typing() {
             if !self.top().actions().contains(&Action::Filter) {
                 return vec![Effect::say("pasted text is used in filters and fields only")];
+            }
+            if let Err(reason) = self.enabled(Action::Filter) {
+                return vec![Effect::say(&format!("{}: {reason}", Action::Filter.entry().title))];
             }
             let (page, shared) = self.top_mut();
             let mut effects = page.act(shared, Action::Filter);

@@ -12,6 +12,7 @@ use crate::console::canvas::Canvas;
 use crate::console::command;
 use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::{Effect, Tone};
+use crate::console::input_line;
 use crate::console::list::{List, Step, Wanted};
 use crate::console::query::{Answer, Query};
 use crate::console::shared::Shared;
@@ -334,9 +335,7 @@ impl Page for Assign {
     }
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Vec<Effect> {
-        for c in text.chars() {
-            self.filter.handle(tui_input::InputRequest::InsertChar(c));
-        }
+        input_line::paste(&mut self.filter, text);
         self.filtered()
     }
 

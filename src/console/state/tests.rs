@@ -231,6 +231,21 @@ fn a_paste_is_never_a_command() {
 }
 
 #[test]
+fn a_paste_goes_to_the_cursor_and_asks_whether_it_may() {
+    let mut console = console();
+    console.keys(": \"tory\" home");
+    console.event(Event::Paste("direc".into()));
+    assert!(console.screen().contains(": directory"), "{}", console.screen());
+    console.keys("\"x\"");
+    assert!(console.screen().contains(": direcxtory"), "{}", console.screen());
+    // Without a plan there is nothing to filter: the text goes nowhere, and says so.
+    console.keys("esc 5");
+    console.event(Event::Paste("grace".into()));
+    assert!(!console.state.top().typing());
+    assert!(line(&console, 23).contains("filter: no plan yet"), "{}", console.screen());
+}
+
+#[test]
 fn messages_go_away_and_are_kept() {
     let mut console = console();
     console.event(Event::Worker(show("boom")));

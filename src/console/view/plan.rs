@@ -326,9 +326,7 @@ impl Page for Plan {
     }
 
     fn paste(&mut self, shared: &mut Shared, text: &str) -> Vec<Effect> {
-        for c in text.chars() {
-            self.input.handle(tui_input::InputRequest::InsertChar(c));
-        }
+        crate::console::input_line::paste(&mut self.input, text);
         self.filter_changed(shared)
     }
 

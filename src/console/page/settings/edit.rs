@@ -3,6 +3,7 @@
 use super::Settings;
 use crate::config::settings::{Field, check_field, token_of};
 use crate::console::effect::Effect;
+use crate::console::input_line;
 use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
@@ -11,7 +12,7 @@ use tui_input::backend::crossterm::EventHandler;
 use zeroize::Zeroizing;
 
 /// All the room that a token may need, at once: a text that grows leaves copies behind.
-const ROOM: usize = 64 * 1024 + 4;
+const ROOM: usize = input_line::MOST + 4;
 
 /// What is being typed.
 pub(super) enum Edit {
@@ -33,9 +34,7 @@ impl Edit {
     pub(super) fn paste(&mut self, text: &str) {
         match self {
             Self::Text { input, wrong, .. } => {
-                for c in text.trim().chars() {
-                    input.handle(tui_input::InputRequest::InsertChar(c));
-                }
+                input_line::paste(input, text.trim());
                 *wrong = None;
             }
             Self::Token { typed, wrong } => {
