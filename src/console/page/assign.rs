@@ -237,7 +237,7 @@ impl Page for Assign {
         if self.selected_role().is_none() {
             return Err("the roles are not read yet");
         }
-        shared.may_write(&Subject::Job).or_else(|why| shared.may_write(&Subject::Object(object)).map_err(|_| why))
+        shared.may_write(&Subject::Object(object))
     }
 
     fn hints(&self, shared: &Shared) -> Vec<(Action, &'static str)> {

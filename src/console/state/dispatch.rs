@@ -111,7 +111,7 @@ impl State {
             ),
         ];
         vec![Effect::Open(Box::new(
-            Confirm::new("quit", lines, "quit", Box::new(|_| vec![Effect::Leave])).staying("stay", "esc  stay here"),
+            Confirm::new(None, "quit", lines, "quit", Box::new(|_| vec![Effect::Leave])).staying("stay", "esc  stay here"),
         ))]
     }
 
@@ -136,7 +136,7 @@ impl State {
             vec![Effect::say("a cycle was asked for"), Effect::Desk(PageId::Frame, ticket, Request::Sync)]
         });
         let title = format!("run a cycle: {}", self.shared.job.name);
-        vec![Effect::Open(Box::new(Confirm::new(&title, lines, "run it", then)))]
+        vec![Effect::Open(Box::new(Confirm::new(Some(Subject::Job), &title, lines, "run it", then)))]
     }
 
     fn confirm_restart(&mut self) -> Vec<Effect> {
@@ -154,6 +154,6 @@ impl State {
             ]
         });
         let title = format!("restart {}", self.shared.job.name);
-        vec![Effect::Open(Box::new(Confirm::new(&title, lines, "restart", then)))]
+        vec![Effect::Open(Box::new(Confirm::new(Some(Subject::Job), &title, lines, "restart", then)))]
     }
 }

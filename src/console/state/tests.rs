@@ -220,6 +220,20 @@ fn a_cycle_can_be_run_and_stopped() {
 }
 
 #[test]
+fn a_yes_after_write_mode_ran_out_sends_nothing_and_says_so() {
+    for keys in ["R", ": \"run a cycle\" enter"] {
+        let mut console = console();
+        console.keys("W \"nig\" enter").keys(keys).wait(301.0);
+        console.take();
+        console.keys("tab enter");
+        let asked = console.take();
+        assert!(!asked.iter().any(|e| matches!(e, Effect::Desk(..))), "{keys}: {asked:?}");
+        let said = line(&console, 23);
+        assert!(said.contains("nothing was written. W unlocks it; then ask again"), "{keys}: {said}");
+    }
+}
+
+#[test]
 fn a_paste_is_never_a_command() {
     let mut console = console();
     console.event(Event::Paste("q\r:quit\rA".into()));

@@ -4,7 +4,7 @@ use super::Assign;
 use crate::console::desk::Request;
 use crate::console::effect::Effect;
 use crate::console::page::confirm::Confirm;
-use crate::console::page::{Page, PageId};
+use crate::console::page::{Page, PageId, Subject};
 use crate::console::shared::Shared;
 use crate::model::ObjectType;
 use crate::text::show;
@@ -17,6 +17,7 @@ impl Assign {
         };
         let (app, who) = (&known.principal.display_name, self.name_of(&object));
         let group = object.object_type == ObjectType::Group;
+        let writes = Subject::Object(object.clone());
         let (title, first, second, yes, request) = match role.held {
             None => (
                 format!("assign {who}"),
@@ -43,6 +44,6 @@ impl Assign {
         let ticket = shared.ticket();
         self.writing = Some(ticket);
         let then = Box::new(move |_: &mut Shared| vec![Effect::Desk(PageId::Assign, ticket, request)]);
-        vec![Effect::Open(Box::new(Confirm::new(&title, lines, yes, then)))]
+        vec![Effect::Open(Box::new(Confirm::new(Some(writes), &title, lines, yes, then)))]
     }
 }

@@ -161,8 +161,7 @@ impl Assign {
         if self.writing.is_some() {
             return;
         }
-        let off = shared.may_write(&Subject::Job).is_err() && shared.may_write(&Subject::Object(object)).is_err();
-        if off {
+        if shared.may_write(&Subject::Object(object)).is_err() {
             let last = h.saturating_sub(2);
             prose::put(
                 canvas,

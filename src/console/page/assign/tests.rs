@@ -234,6 +234,14 @@ fn nothing_is_asked_while_writing_is_off() {
 }
 
 #[test]
+fn a_yes_that_comes_too_late_assigns_nobody() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"grace\" enter j enter").wait(301.0).keys("tab enter");
+    assert!(stage.asked().is_empty());
+    assert!(stage.console.screen().contains("nothing was written. W unlocks it"), "{}", stage.console.screen());
+}
+
+#[test]
 fn roles_that_are_off_can_only_be_taken_away() {
     let held = |object: &str| {
         roles::of(&principal(), &assignments(), object)

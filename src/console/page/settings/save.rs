@@ -6,7 +6,7 @@ use crate::config::settings::{self, Change, Field, Kind, Saved, words as costs};
 use crate::console::desk::{Form, News, Reply, Request, Ticket};
 use crate::console::effect::{Effect, Tone};
 use crate::console::page::confirm::Confirm;
-use crate::console::page::{PageId, prose};
+use crate::console::page::{PageId, Subject, prose};
 use crate::console::shared::Shared;
 use crate::text::{Shown, show};
 use jiff::Timestamp;
@@ -108,7 +108,7 @@ impl Settings {
             sent.store(shared.now.as_millisecond(), Ordering::Relaxed);
             vec![Effect::Desk(PageId::Settings, ticket, request)]
         });
-        Effect::Open(Box::new(Confirm::new(title, lines, "save", then)))
+        Effect::Open(Box::new(Confirm::new(Some(Subject::Job), title, lines, "save", then)))
     }
 
     /// The request that saves everything, or everything but turning on if that is not all.

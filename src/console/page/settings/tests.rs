@@ -235,6 +235,16 @@ fn nothing_is_saved_while_writing_is_off() {
 }
 
 #[test]
+fn a_yes_that_comes_too_late_saves_nothing() {
+    let mut console = opened(80, 24, "default", plain_form(), true);
+    console.keys("j j j space A").wait(301.0).keys("tab enter");
+    assert!(asked(&mut console).is_empty());
+    assert!(console.screen().contains("nothing was written. W unlocks it"), "{}", console.screen());
+    console.wait(7.0);
+    assert!(console.screen().contains("1 change, not saved"), "{}", console.screen());
+}
+
+#[test]
 fn a_token_is_never_on_the_screen_nor_in_a_request_that_is_printed() {
     let mut console = opened(160, 45, "default", plain_form(), true);
     console.keys("G enter");

@@ -169,7 +169,7 @@ impl Plan {
             applying.begin(ticket, shared.now);
             vec![Effect::Desk(PageId::Plan, ticket, Request::Apply { fingerprint, only })]
         });
-        let confirm = Confirm::new(title.trim_end_matches(", "), lines, "apply", then)
+        let confirm = Confirm::new(Some(Subject::Plan), title.trim_end_matches(", "), lines, "apply", then)
             .typed("type the number of changes to go on", n.to_string());
         vec![Effect::Open(Box::new(confirm))]
     }
@@ -199,7 +199,7 @@ impl Plan {
             deciding.begin(ticket, shared.now);
             vec![Effect::Desk(PageId::Plan, ticket, Request::Decide { ids, release })]
         });
-        vec![Effect::Open(Box::new(Confirm::new(&title, lines, yes, then)))]
+        vec![Effect::Open(Box::new(Confirm::new(Some(Subject::Plan), &title, lines, yes, then)))]
     }
 
     /// News of a dry run, of applying, or of a decision.

@@ -106,6 +106,16 @@ fn applying_needs_write_mode_the_number_and_a_moment() {
 }
 
 #[test]
+fn a_yes_that_comes_too_late_applies_nothing() {
+    let mut console = shown(80, 24, "default");
+    console.keys("W \"nig\" enter A").wait(301.0);
+    console.take();
+    console.keys("\"97\" enter");
+    assert!(asked(&mut console, |_| true).is_none());
+    assert!(console.screen().contains("nothing was written. W unlocks it"), "{}", console.screen());
+}
+
+#[test]
 fn a_plan_that_moved_says_so_and_is_made_again() {
     let mut console = shown(80, 24, "default");
     console.state.shared.write = WriteMode::Open;
