@@ -90,6 +90,8 @@ pub enum Request {
         token: Option<Secret>,
         /// Whether the person agreed to what [`Saved::Ask`] said.
         agreed: bool,
+        /// Whether the job is to be turned on behind it, by a request of its own.
+        turns_on_next: bool,
     },
 }
 
@@ -107,6 +109,16 @@ impl Request {
             | Self::Unassign { .. }
             | Self::Decide { .. }
             | Self::Save { .. } => true,
+        }
+    }
+
+    /// What has to be said behind its end where nobody goes on from there: when it worked, and when it did not. Empty
+    /// where the end says all.
+    pub fn behind(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Save { turns_on_next: true, .. } => ("the job was not turned on: o opens its settings", ""),
+            Self::Provision { dry_run: false, .. } => ("", "it may have been written all the same: 4 Log says what is known"),
+            _ => ("", ""),
         }
     }
 }
@@ -142,6 +154,12 @@ pub fn outcome(answer: &Answer) -> Result<String, String> {
         return Err(error);
     }
     let what = text("/operations/0/name").map(|name| format!("{name}: ")).unwrap_or_default();
+    // An answer that was lost is no refusal.
+    let lost = |operation: &serde_json::Value| matches!(operation["state"].as_str(), Some("unknown" | "started"));
+    let mut operations = answer.result.get("operations").and_then(serde_json::Value::as_array).into_iter().flatten();
+    if operations.any(lost) {
+        return Err(format!("{what}it may have been written: the app's answer is not known; 4 Log says more"));
+    }
     match answer.exit_code {
         0 => Ok(format!("{what}done")),
         4 => Err(format!("{what}held back by a guard")),

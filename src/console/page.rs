@@ -228,6 +228,18 @@ pub trait Page: Send {
         Vec::new()
     }
 
+    /// Whether it waits for the end of this request, one that writes, and will tell how it ended. The frame tells the
+    /// end of any other: nothing that was written, or was not, goes unsaid.
+    fn waits_for(&self, _ticket: Ticket) -> bool {
+        false
+    }
+
+    /// A write that was asked for by a page like this one, and that it does not wait for, has ended: what it shows may
+    /// be old.
+    fn overtaken(&mut self, _shared: &mut Shared) -> Vec<Effect> {
+        Vec::new()
+    }
+
     /// Draws itself. The canvas is the page's place: below the tabs to above the hint line, or the inside of its box.
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>);
 
@@ -266,6 +278,7 @@ pub mod jobs;
 pub mod menu;
 pub mod messages;
 pub mod palette;
+pub mod pending;
 mod prose;
 pub mod provision;
 pub mod settings;

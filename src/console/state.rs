@@ -5,11 +5,12 @@
 mod dispatch;
 mod draw;
 mod time;
+mod told;
 
 pub use draw::text_of;
 
 use super::action::{Action, REGISTRY};
-use super::desk::{News, Reply, Ticket, outcome};
+use super::desk::{News, Ticket};
 use super::effect::{Effect, Tone};
 use super::event::Event;
 use super::input_line;
@@ -22,7 +23,7 @@ use super::{view, words};
 use crate::text::{Shown, show};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// How long a message stays at the bottom.
 const MESSAGE: SignedDuration = SignedDuration::from_secs(6);
@@ -67,8 +68,8 @@ pub struct State {
     refreshed: Timestamp,
     refresh_at: Option<Timestamp>,
     requests: HashMap<Ticket, PageId>,
-    /// Those of them that write.
-    writes: HashSet<Ticket>,
+    /// Those of them that write, with what has to be said behind their end.
+    writes: HashMap<Ticket, (&'static str, &'static str)>,
     /// Frame times and bytes, drawn when the person asks for them.
     pub debug: Option<Shown>,
 }
@@ -97,7 +98,7 @@ impl State {
             refreshed,
             refresh_at: None,
             requests: HashMap::new(),
-            writes: HashSet::new(),
+            writes: HashMap::new(),
             debug: None,
         }
     }
@@ -204,33 +205,28 @@ impl State {
 
     fn news(&mut self, ticket: Ticket, news: News) -> Vec<Effect> {
         let id = match &news {
-            News::Done(_) => {
-                self.writes.remove(&ticket);
-                self.requests.remove(&ticket)
-            }
+            News::Done(_) => self.requests.remove(&ticket),
             _ => self.requests.get(&ticket).copied(),
         };
         let Some(id) = id else { return Vec::new() };
-        if let Some((page, shared)) = self.page_mut(id) {
+        let News::Done(done) = news else {
+            let Some((page, shared)) = self.page_mut(id) else { return Vec::new() };
             return page.news(shared, ticket, news);
-        }
-        // Whoever asked is gone or is the frame itself: one line tells how it ended.
-        match news {
-            News::Done(Ok(Reply::Done(words))) => vec![Effect::Say(Tone::Plain, words)],
-            News::Done(Ok(Reply::Answer(answer))) => match outcome(&answer) {
-                Ok(words) => vec![Effect::say(&words)],
-                Err(words) => vec![Effect::fail(&words)],
-            },
-            News::Done(Err(trouble)) => {
-                let advice: Vec<&str> = trouble.advice.iter().map(Shown::as_str).collect();
-                let words = if advice.is_empty() {
-                    trouble.what.to_string()
-                } else {
-                    format!("{}: {}", trouble.what, advice.join("; "))
-                };
-                vec![Effect::fail(&words)]
+        };
+        let behind = self.writes.remove(&ticket);
+        let page = self.page_mut(id);
+        match (page, behind) {
+            (Some((page, shared)), behind) if behind.is_none() || page.waits_for(ticket) => {
+                page.news(shared, ticket, News::Done(done))
             }
-            _ => Vec::new(),
+            (page, Some(behind)) => {
+                let mut effects = vec![told::end(done, behind)];
+                if let Some((page, shared)) = page {
+                    effects.extend(page.overtaken(shared));
+                }
+                effects
+            }
+            (_, None) => Vec::new(),
         }
     }
 
@@ -371,13 +367,16 @@ impl State {
                 Effect::Desk(page, ticket, request) => {
                     self.requests.insert(ticket, page);
                     if request.writes() {
-                        self.writes.insert(ticket);
+                        self.writes.insert(ticket, request.behind());
                     }
                     out.push(Effect::Desk(page, ticket, request));
                     Vec::new()
                 }
                 Effect::Cancel(ticket) => {
-                    self.requests.remove(&ticket);
+                    // How a write ended is told although it was taken back.
+                    if !self.writes.contains_key(&ticket) {
+                        self.requests.remove(&ticket);
+                    }
                     out.push(Effect::Cancel(ticket));
                     Vec::new()
                 }
@@ -427,7 +426,7 @@ impl State {
         // What a page that is gone asked for is of no use, unless it writes: that goes on, and its end is told.
         let orphans: Vec<Ticket> =
             self.requests.iter().filter(|(_, page)| **page == gone.id()).map(|(ticket, _)| *ticket).collect();
-        let orphans: Vec<Ticket> = orphans.into_iter().filter(|ticket| !self.writes.contains(ticket)).collect();
+        let orphans: Vec<Ticket> = orphans.into_iter().filter(|ticket| !self.writes.contains_key(ticket)).collect();
         for ticket in orphans {
             effects.push(Effect::Cancel(ticket));
         }

@@ -6,6 +6,7 @@ mod draw;
 pub mod find;
 mod roles;
 
+use super::pending::Pending;
 use super::{CopyItem, Object, Page, PageId, Reason, Subject};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
@@ -61,7 +62,8 @@ pub struct Assign {
     /// Groups through which the selected user is assigned, with the ids of the roles.
     through: Vec<find::Through>,
     reading: Option<Ticket>,
-    writing: Option<Ticket>,
+    /// The answer to a question, on its way.
+    writing: Pending,
     trouble: Option<Trouble>,
 }
 
@@ -88,7 +90,7 @@ impl Assign {
             known: None,
             through: Vec::new(),
             reading: None,
-            writing: None,
+            writing: Pending::default(),
             trouble: None,
         }
     }
@@ -237,6 +239,9 @@ impl Page for Assign {
         if self.selected_role().is_none() {
             return Err("the roles are not read yet");
         }
+        if self.writing.since().is_some() {
+            return Err("an assignment is being written");
+        }
         shared.may_write(&Subject::Object(object))
     }
 
@@ -282,7 +287,7 @@ impl Page for Assign {
                 self.pane = Pane::Roles;
                 Vec::new()
             }
-            Action::Open => self.question(shared),
+            Action::Open => self.question(),
             Action::NextPane | Action::PreviousPane => {
                 self.pane = if self.pane == Pane::Who { Pane::Roles } else { Pane::Who };
                 Vec::new()
@@ -372,12 +377,9 @@ impl Page for Assign {
 
     fn news(&mut self, shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         let News::Done(done) = news else { return Vec::new() };
-        let wrote = self.writing == Some(ticket);
-        if wrote {
-            self.writing = None;
-        } else if self.reading == Some(ticket) {
+        if self.reading == Some(ticket) {
             self.reading = None;
-        } else {
+        } else if !self.writing.ends(ticket) {
             return Vec::new();
         }
         match done {
@@ -399,6 +401,14 @@ impl Page for Assign {
                 Vec::new()
             }
         }
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.writing.is(ticket)
+    }
+
+    fn overtaken(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        self.read(shared)
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {

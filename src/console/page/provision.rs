@@ -13,8 +13,8 @@ mod times;
 use super::{CopyItem, Object, Page, PageId, Subject, menu};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
-use crate::console::desk::{News, Reply, Request, Ticket, Trouble, outcome};
-use crate::console::effect::{Effect, Tone};
+use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
+use crate::console::effect::Effect;
 use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
 use crate::sync::trace::Stage;
@@ -357,15 +357,7 @@ impl Page for Provision {
 
     fn news(&mut self, _shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         if self.ticket != Some(ticket) {
-            // Another object's page asked for it and was left: how a write ended is told anyway.
-            return match news {
-                News::Done(Ok(Reply::Answer(answer))) => match outcome(&answer) {
-                    Ok(words) => vec![Effect::say(&words)],
-                    Err(words) => vec![Effect::fail(&words)],
-                },
-                News::Done(Err(trouble)) => vec![Effect::Say(Tone::Fail, trouble.what)],
-                _ => Vec::new(),
-            };
+            return Vec::new();
         }
         let dry_run = !self.writing();
         match news {
@@ -387,6 +379,10 @@ impl Page for Provision {
             }
         }
         Vec::new()
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.ticket == Some(ticket)
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {

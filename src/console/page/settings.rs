@@ -290,6 +290,14 @@ impl Page for Settings {
         Vec::new()
     }
 
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.saving.is(ticket)
+    }
+
+    fn overtaken(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        if self.saving.busy() { Vec::new() } else { self.read(shared) }
+    }
+
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
         self.paint(shared, canvas);
     }

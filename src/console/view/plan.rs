@@ -6,7 +6,6 @@ mod draw;
 mod layout;
 mod model;
 mod moving;
-mod pending;
 mod query;
 #[cfg(test)]
 mod tests;
@@ -17,13 +16,13 @@ pub use query::{Answer, Detail, Query, Same, Since, run};
 pub use tree::{Row, Tree};
 
 use layout::{Layout, ROOMY};
-use pending::Pending;
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
 use crate::console::desk::{News, Request, Ticket, Trouble};
 use crate::console::effect::Effect;
 use crate::console::list::Step;
+use crate::console::page::pending::Pending;
 use crate::console::page::{CopyItem, Export, Focus, Object, Page, PageId, Reason, Subject};
 use crate::console::query::{Answer as Answered, Query as Asked};
 use crate::console::shared::Shared;
@@ -406,6 +405,10 @@ impl Page for Plan {
 
     fn news(&mut self, shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         self.heard(shared, ticket, news)
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.applying.is(ticket) || self.deciding.is(ticket)
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {

@@ -11,7 +11,7 @@ use crate::text::show;
 
 impl Assign {
     /// Asks whether to assign the selected role, or to take it away.
-    pub(super) fn question(&mut self, shared: &mut Shared) -> Vec<Effect> {
+    pub(super) fn question(&self) -> Vec<Effect> {
         let (Some(object), Some(role), Some(known)) = (self.object(), self.selected_role(), &self.known) else {
             return Vec::new();
         };
@@ -41,9 +41,12 @@ impl Assign {
             ),
         };
         let lines = vec![show(&first), show(second)];
-        let ticket = shared.ticket();
-        self.writing = Some(ticket);
-        let then = Box::new(move |_: &mut Shared| vec![Effect::Desk(PageId::Assign, ticket, request)]);
+        let writing = self.writing.clone();
+        let then = Box::new(move |shared: &mut Shared| {
+            let ticket = shared.ticket();
+            writing.begin(ticket, shared.now);
+            vec![Effect::Desk(PageId::Assign, ticket, request)]
+        });
         vec![Effect::Open(Box::new(Confirm::new(Some(writes), &title, lines, yes, then)))]
     }
 }

@@ -158,7 +158,8 @@ impl Assign {
             }
             return;
         }
-        if self.writing.is_some() {
+        if self.writing.since().is_some() {
+            canvas.put(1, y, "It is being written. Leaving this page does not stop it.", Token::Muted);
             return;
         }
         if shared.may_write(&Subject::Object(object)).is_err() {

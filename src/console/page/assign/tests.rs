@@ -241,6 +241,58 @@ fn a_yes_that_comes_too_late_assigns_nobody() {
     assert!(stage.console.screen().contains("nothing was written. W unlocks it"), "{}", stage.console.screen());
 }
 
+/// Says yes to giving Grace the second role; returns the request's ticket.
+fn given(stage: &mut Stage) -> Ticket {
+    stage.console.keys("\"grace\" enter j enter").wait(0.6).keys("tab enter");
+    let (ticket, request) = stage.one();
+    assert!(matches!(request, Request::Assign { .. }));
+    ticket
+}
+
+#[test]
+fn one_assignment_is_written_at_a_time_and_its_end_is_told() {
+    let mut stage = stage(80, 24, "default", true);
+    let ticket = given(&mut stage);
+    assert!(stage.console.screen().contains("It is being written."), "{}", stage.console.screen());
+    stage.console.keys("k enter");
+    assert!(stage.console.screen().contains("an assignment is being written"), "{}", stage.console.screen());
+    assert_eq!(stage.console.state.top().id(), PageId::Assign);
+    stage.done(ticket, Reply::Done(show("assigned Grace Hopper")));
+    assert!(stage.console.screen().contains("assigned Grace Hopper"), "{}", stage.console.screen());
+    assert!(matches!(stage.one().1, Request::Assignments));
+}
+
+#[test]
+fn a_no_leaves_nothing_behind() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"grace\" enter j enter esc");
+    stage.console.state.shared.write = crate::console::shared::WriteMode::ReadOnly;
+    let screen = stage.console.screen();
+    assert!(screen.contains("Write mode is off.") && !screen.contains("being written"), "{screen}");
+}
+
+#[test]
+fn the_end_of_a_write_is_told_when_the_page_was_left_or_is_another() {
+    let mut stage = stage(80, 24, "default", true);
+    let ticket = given(&mut stage);
+    stage.console.keys("esc esc");
+    assert_eq!(stage.console.state.top().id(), PageId::Overview);
+    stage.console.keys("a");
+    stage.asked();
+    stage.done(ticket, Reply::Done(show("assigned Grace Hopper")));
+    assert!(stage.console.screen().contains("assigned Grace Hopper"), "{}", stage.console.screen());
+    let (ticket, request) = stage.one();
+    assert!(matches!(request, Request::Assignments), "what the new page shows is old by now");
+    stage.done(ticket, Reply::Assignments(principal(), assignments()));
+
+    let ticket = given(&mut stage);
+    stage.console.keys("esc esc");
+    let trouble = Trouble { what: show("the directory refused"), advice: vec![show("ask for more rights")] };
+    stage.console.event(Event::Desk(ticket, News::Done(Err(trouble))));
+    let screen = stage.console.screen();
+    assert!(screen.contains("the directory refused: ask for more rights"), "{screen}");
+}
+
 #[test]
 fn roles_that_are_off_can_only_be_taken_away() {
     let held = |object: &str| {

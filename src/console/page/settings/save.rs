@@ -115,9 +115,9 @@ impl Settings {
     fn first_request(&self, shared: &mut Shared, agreed: bool) -> (Ticket, Request) {
         let form = self.form.clone().map(Box::new);
         let mut wanted = self.wanted.clone();
+        let turns_on_next = self.turns_on() && self.changes().len() > 1;
         if let (Some(form), Some(wanted)) = (&form, &mut wanted)
-            && self.turns_on()
-            && self.changes().len() > 1
+            && turns_on_next
         {
             wanted.set(Field::Enabled, form.settings.get(Field::Enabled));
         }
@@ -125,7 +125,7 @@ impl Settings {
         match (form, wanted) {
             (Some(form), Some(wanted)) => {
                 let token = self.token.clone();
-                (ticket, Request::Save { form, wanted: Box::new(wanted), token, agreed })
+                (ticket, Request::Save { form, wanted: Box::new(wanted), token, agreed, turns_on_next })
             }
             // Nothing is asked before the form is there.
             _ => (ticket, Request::Settings),
@@ -139,8 +139,8 @@ impl Settings {
         wanted.set(Field::Enabled, "on");
         let ticket = shared.ticket();
         self.saving = Saving::Busy(Step::TurnOn, ticket, shared.now);
-        let request =
-            Request::Save { form: Box::new(form.clone()), wanted: Box::new(wanted), token: None, agreed: true };
+        let (form, wanted) = (Box::new(form.clone()), Box::new(wanted));
+        let request = Request::Save { form, wanted, token: None, agreed: true, turns_on_next: false };
         vec![Effect::Desk(PageId::Settings, ticket, request)]
     }
 

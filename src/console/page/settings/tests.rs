@@ -206,7 +206,7 @@ fn saving_shows_the_list_asks_and_reads_again() {
     console.keys("A");
     agree(&mut console);
     let (ticket, request) = one(&mut console);
-    let Request::Save { form: opened, wanted, token, agreed: true } = request else { panic!("{request:?}") };
+    let Request::Save { form: opened, wanted, token, agreed: true, .. } = request else { panic!("{request:?}") };
     assert!(token.is_none());
     let opened = opened.opened.unwrap();
     let saved = opened.save(&wanted, None, &folder.path().join("secrets"), true).unwrap();
@@ -390,6 +390,33 @@ fn a_question_about_the_token_is_asked_again_when_the_file_says_so() {
     assert!(console.screen().contains("The variable X is not asked any"), "{}", console.screen());
     agree(&mut console);
     assert!(matches!(one(&mut console).1, Request::Save { agreed: true, token: Some(_), .. }));
+}
+
+/// Saves the scope, to turn the job on behind it, and leaves the form meanwhile; returns the ticket.
+fn left_while_saving() -> (Console, Ticket) {
+    let mut console = opened(80, 24, "default", plain_form(), true);
+    console.keys("space j j j space A");
+    agree(&mut console);
+    let (ticket, _) = asked(&mut console).pop().unwrap();
+    console.keys("ctrl-c").wait(3.0).keys("tab enter");
+    if console.state.top().id() != PageId::Overview {
+        console.wait(0.6).keys("tab enter");
+    }
+    assert_eq!(console.state.top().id(), PageId::Overview);
+    (console, ticket)
+}
+
+#[test]
+fn what_became_of_saving_is_told_when_the_form_was_left() {
+    let (mut console, ticket) = left_while_saving();
+    let change = Change { field: Field::Scope, from: "assigned".into(), to: "all".into() };
+    done(&mut console, ticket, Reply::Saved(Saved::Written { changes: vec![change] }));
+    let screen = console.screen();
+    assert!(screen.contains("saved: scope") && screen.contains("the job was not turned on"), "{screen}");
+
+    let (mut console, ticket) = left_while_saving();
+    done(&mut console, ticket, Reply::Saved(Saved::Ask { note: "The variable X is not asked any more.".into() }));
+    assert!(console.screen().contains("nothing was saved, there is a question first"), "{}", console.screen());
 }
 
 #[test]
