@@ -108,11 +108,11 @@ pub enum Focus {
 /// What may be written while writing is unlocked, and what `W` unlocks from a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// One user or group.
+    /// One user or group: provisioning it, and its roles.
     Object(Object),
-    /// The plan that is shown.
-    Plan,
-    /// The job: its settings, its cycles.
+    /// The plan with this fingerprint: applying it, and deciding about what it holds.
+    Plan(String),
+    /// All of the job: its settings, assignments and cycles, every plan and everybody.
     Job,
 }
 

@@ -174,6 +174,17 @@ impl Shared {
         self.write = WriteMode::Unlocked { subject, until: self.now + UNLOCKED };
     }
 
+    /// Locks writing again if it was unlocked for a plan other than the one with this fingerprint, for any plan if
+    /// there is none. Whether it was.
+    pub fn lock_plan_unless(&mut self, fingerprint: Option<&str>) -> bool {
+        let WriteMode::Unlocked { subject: Subject::Plan(unlocked), .. } = &self.write else { return false };
+        if fingerprint == Some(unlocked.as_str()) {
+            return false;
+        }
+        self.write = WriteMode::ReadOnly;
+        true
+    }
+
     /// What stands top right: `read-only`, `write`, `WRITE grace.hopper 4:31`; and whether it is a warning.
     pub fn write_words(&self) -> (Shown, bool) {
         match &self.write {
@@ -182,7 +193,7 @@ impl Shared {
                 let left = until.duration_since(self.now).as_secs();
                 let what = match subject {
                     Subject::Object(object) => object.name.split('@').next().unwrap_or_default().to_owned(),
-                    Subject::Plan => "plan".into(),
+                    Subject::Plan(_) => "plan".into(),
                     Subject::Job => "job".into(),
                 };
                 (show(&format!("WRITE {what} {}:{:02}", left / 60, left % 60)), true)

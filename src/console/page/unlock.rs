@@ -1,7 +1,7 @@
 //! Unlocking writing: for one object, the plan or the job, for five minutes. It asks for a few letters, so that no
 //! single key does it.
 
-use super::{Kind, Page, PageId, Subject};
+use super::{Kind, Page, PageId, Subject, prose};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
 use crate::console::effect::Effect;
@@ -14,6 +14,8 @@ use tui_input::backend::crossterm::EventHandler;
 
 /// So many letters have to be typed.
 const LETTERS: usize = 3;
+/// Lines that say what is unlocked.
+const LINES: usize = 3;
 
 /// The box.
 pub struct Unlock {
@@ -42,13 +44,16 @@ impl Unlock {
     fn words(&self, shared: &Shared) -> (Shown, Shown, String) {
         let (what, of, name) = match self.subject() {
             Subject::Object(object) => {
-                (format!("writing {} only", object.name), "the name".to_owned(), object.name.clone())
+                let what = format!("Provisioning {} and changing what is assigned there. Nobody else.", object.name);
+                (what, "the name".to_owned(), object.name.clone())
             }
-            Subject::Plan => {
-                ("applying the plan that is shown".into(), "the job's name".into(), shared.job.name.clone())
-            }
+            Subject::Plan(_) => (
+                "Applying the plan that is shown, releasing and rejecting what it holds. No other plan.".into(),
+                "the job's name".into(),
+                shared.job.name.clone(),
+            ),
             Subject::Job => (
-                "settings, assignments and cycles of this job".into(),
+                "All of this job: its settings, assignments and cycles, applying any plan, provisioning anybody.".into(),
                 "the job's name".into(),
                 shared.job.name.clone(),
             ),
@@ -63,7 +68,7 @@ impl Page for Unlock {
     }
 
     fn kind(&self) -> Kind {
-        Kind::Float { width: 66, height: 9 }
+        Kind::Float { width: 66, height: 13 }
     }
 
     fn actions(&self) -> &'static [Action] {
@@ -117,13 +122,15 @@ impl Page for Unlock {
         let (what, whose, _) = self.words(shared);
         let mut inside = canvas.boxed("unlock writing");
         let (w, h) = (inside.width(), inside.height());
-        let x = inside.put(3, 1, "for 5 minutes: ", Token::Muted);
-        inside.put(x, 1, what, Token::Text);
-        inside.put(3, 3, "type the first 3 letters of ", Token::Text);
-        inside.put_in(3, 4, w.saturating_sub(6), whose, Token::Muted);
-        inside.input(3, 5, 24, &self.input, true);
+        inside.put(3, 1, "for 5 minutes:", Token::Muted);
+        for (y, line) in (2..).zip(prose::lines(what.as_str(), w.saturating_sub(6)).iter().take(LINES)) {
+            inside.put(3, y, show(line), Token::Text);
+        }
+        inside.put(3, 6, "type the first 3 letters of ", Token::Text);
+        inside.put_in(3, 7, w.saturating_sub(6), whose, Token::Muted);
+        inside.input(3, 8, 24, &self.input, true);
         if self.wrong {
-            inside.put(30, 5, "that is not it", Token::Warn);
+            inside.put(30, 8, "that is not it", Token::Warn);
         }
         inside.put_right(0, w - 3, h - 1, "esc  leave, nothing unlocked", Token::Muted);
     }

@@ -42,7 +42,13 @@ impl Plan {
         if matches!(shared.runner, Runner::Trouble(_)) {
             return Err("the job cannot run");
         }
-        shared.may_write(&Subject::Plan)
+        shared.may_write(&self.unlocks())
+    }
+
+    /// What `W` unlocks: this plan and no other. Without a fingerprint there is nothing to hold on to.
+    pub(super) fn unlocks(&self) -> Subject {
+        let fingerprint = self.model.as_ref().map(|model| model.fingerprint()).filter(|print| !print.is_empty());
+        fingerprint.map_or(Subject::Job, |print| Subject::Plan(print.to_owned()))
     }
 
     pub(super) fn may_decide(&self, shared: &Shared) -> Result<(), Reason> {
@@ -52,7 +58,7 @@ impl Plan {
         if self.held(shared).is_none() {
             return Err("needs a held operation");
         }
-        shared.may_write(&Subject::Plan)
+        shared.may_write(&self.unlocks())
     }
 
     /// Marked entries that are, or are not, applied.
@@ -169,7 +175,7 @@ impl Plan {
             applying.begin(ticket, shared.now);
             vec![Effect::Desk(PageId::Plan, ticket, Request::Apply { fingerprint, only })]
         });
-        let confirm = Confirm::new(Some(Subject::Plan), title.trim_end_matches(", "), lines, "apply", then)
+        let confirm = Confirm::new(Some(self.unlocks()), title.trim_end_matches(", "), lines, "apply", then)
             .typed("type the number of changes to go on", n.to_string());
         vec![Effect::Open(Box::new(confirm))]
     }
@@ -199,7 +205,7 @@ impl Plan {
             deciding.begin(ticket, shared.now);
             vec![Effect::Desk(PageId::Plan, ticket, Request::Decide { ids, release })]
         });
-        vec![Effect::Open(Box::new(Confirm::new(Some(Subject::Plan), &title, lines, yes, then)))]
+        vec![Effect::Open(Box::new(Confirm::new(Some(self.unlocks()), &title, lines, yes, then)))]
     }
 
     /// News of a dry run, of applying, or of a decision.
@@ -222,7 +228,13 @@ impl Plan {
             }
             News::Done(outcome) if self.applying.ends(ticket) || self.deciding.ends(ticket) => {
                 let told = match outcome {
-                    Ok(Reply::Answer(answer)) => applied(&answer),
+                    Ok(Reply::Answer(answer)) => {
+                        let (tone, words) = applied(&answer);
+                        // What was unlocked is done; what is left is another plan.
+                        let locked = tone != Tone::Fail && shared.lock_plan_unless(None);
+                        let words = if locked { format!("{words}; write mode is off again") } else { words };
+                        Effect::Say(tone, show(&words))
+                    }
                     Ok(Reply::Done(words)) => Effect::Say(Tone::Plain, words),
                     Ok(_) => return Vec::new(),
                     Err(trouble) => {
@@ -311,9 +323,9 @@ fn undo(count: &dyn Fn(Class) -> u64) -> Vec<Shown> {
 }
 
 /// What applying came to, in a line.
-fn applied(answer: &crate::engine::Answer) -> Effect {
+fn applied(answer: &crate::engine::Answer) -> (Tone, String) {
     if let Some(error) = answer.result.get("error").and_then(|e| e.as_str()) {
-        return Effect::fail(error);
+        return (Tone::Fail, error.to_owned());
     }
     let counts = answer.result.get("counts").and_then(|c| Counts::deserialize(c).ok()).unwrap_or_default();
     let mut parts = Vec::new();
@@ -332,5 +344,5 @@ fn applied(answer: &crate::engine::Answer) -> Effect {
     }
     let words = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
     let tone = if counts.failed > 0 { Tone::Warn } else { Tone::Plain };
-    Effect::Say(tone, show(&format!("applied: {words}")))
+    (tone, format!("applied: {words}"))
 }
