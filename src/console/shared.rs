@@ -4,12 +4,15 @@ use super::desk::Ticket;
 use super::page::{Object, Reason, Subject};
 use super::standing::Standing;
 use super::style::Look;
+use super::words::end;
 use crate::text::{Shown, show};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long writing stays unlocked.
 pub const UNLOCKED: SignedDuration = SignedDuration::from_mins(5);
+/// Cells of a name in the header.
+const NAME: usize = 24;
 
 /// The job as the screen names it. Texts are clean already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,7 +195,10 @@ impl Shared {
             WriteMode::Unlocked { subject, until } if *until > self.now => {
                 let left = until.duration_since(self.now).as_secs();
                 let what = match subject {
-                    Subject::Object(object) => object.name.split('@').next().unwrap_or_default().to_owned(),
+                    Subject::Object(object) => {
+                        let name = object.name.split('@').next().unwrap_or_default();
+                        end(show(name).as_str(), NAME, &self.look.glyphs)
+                    }
                     Subject::Plan(_) => "plan".into(),
                     Subject::Job => "job".into(),
                 };

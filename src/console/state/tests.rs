@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::console::desk::Request;
+use crate::console::page::Subject;
 use crate::console::shared::Runner;
 use crate::console::standing::Standing;
 use crate::console::testing::{Console, noon, shared};
@@ -186,6 +187,26 @@ fn write_is_unlocked_by_letters_for_five_minutes_and_counted_down() {
     console.wait(272.0);
     assert!(line(&console, 0).ends_with("read-only"), "{}", line(&console, 0));
     assert_eq!(console.state.shared.write, WriteMode::ReadOnly);
+}
+
+#[test]
+fn the_letters_that_unlock_are_seen_however_long_the_name_is() {
+    for (width, height) in [(60, 16), (80, 24)] {
+        let name = format!("gra{}@contoso.example", "x".repeat(120));
+        let object = crate::console::page::Object {
+            object_type: crate::model::ObjectType::User,
+            id: "1".into(),
+            name: name.clone(),
+        };
+        let mut console = Console::new(width, height);
+        console.open(Box::new(crate::console::page::unlock::Unlock::new(Subject::Object(object))));
+        let screen = console.screen();
+        for words in ["type the first 3 letters of the name:", "graxx", "…", "Nobody else.", "esc  leave"] {
+            assert!(screen.contains(words), "{words}: {screen}");
+        }
+        console.keys("\"gra\" enter");
+        assert!(line(&console, 0).contains("WRITE gra"), "{}", line(&console, 0));
+    }
 }
 
 #[test]
