@@ -261,7 +261,13 @@ impl World<'_> {
                 Effect::Suspend => self.suspend(state),
                 Effect::Leave => self.left = Some(Left::Quit),
                 // The state has carried these out itself.
-                Effect::Open(_) | Effect::Close | Effect::Go(..) | Effect::Say(..) | Effect::Act(_) => {}
+                Effect::Open(_)
+                | Effect::Close
+                | Effect::Go(..)
+                | Effect::Turn(_)
+                | Effect::Say(..)
+                | Effect::Act(_)
+                | Effect::Anyway(_) => {}
             }
         }
     }

@@ -117,7 +117,9 @@ impl Request {
     pub fn behind(&self) -> (&'static str, &'static str) {
         match self {
             Self::Save { turns_on_next: true, .. } => ("the job was not turned on: o opens its settings", ""),
-            Self::Provision { dry_run: false, .. } => ("", "it may have been written all the same: 4 Log says what is known"),
+            Self::Provision { dry_run: false, .. } => {
+                ("", "it may have been written all the same: 4 Log says what is known")
+            }
             _ => ("", ""),
         }
     }

@@ -202,6 +202,12 @@ pub trait Page: Send {
         None
     }
 
+    /// What would be lost if it were closed now, in words: `2 changes are not saved`. The frame asks before it closes
+    /// it, by whatever key.
+    fn unsaved(&self) -> Option<String> {
+        None
+    }
+
     /// The selection has rested for a moment: now is the time to ask for details of it. Also called when
     /// [`Page::settles_at`] has come.
     fn settled(&mut self, _shared: &mut Shared) -> Vec<Effect> {

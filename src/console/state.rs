@@ -4,6 +4,7 @@
 
 mod dispatch;
 mod draw;
+mod leaving;
 mod time;
 mod told;
 
@@ -355,10 +356,15 @@ impl State {
         let mut queue: VecDeque<Effect> = effects.into();
         let mut out = Vec::new();
         while let Some(effect) = queue.pop_front() {
+            let effect = match effect {
+                Effect::Anyway(effect) => *effect,
+                effect => self.ask_first(effect).unwrap_or_else(|effect| effect),
+            };
             let more = match effect {
                 Effect::Open(page) => self.push(page),
                 Effect::Close => self.pop(),
                 Effect::Go(view, focus) => self.go(view, focus),
+                Effect::Turn(view) => self.turn_to(view),
                 Effect::Act(action) => self.do_action(action),
                 Effect::Say(tone, text) => {
                     self.say(tone, text);
@@ -403,11 +409,9 @@ impl State {
 
     fn push(&mut self, mut page: Box<dyn Page>) -> Vec<Effect> {
         let mut effects = Vec::new();
-        // A page that is open below comes back as it was left, unless it is about something else now.
-        let open = self.layers.iter().position(|layer| layer.id() == page.id() && layer.kind() == Kind::Full);
-        if let Some(at) = open {
-            let same = page.object().is_none_or(|object| self.layers[at].object() == Some(object));
-            while self.layers.len() > at + usize::from(same) {
+        if let Some((_, same)) = self.open_at(page.as_ref()) {
+            let left = self.closed_by(page.as_ref());
+            while self.layers.len() > left {
                 effects.extend(self.pop());
             }
             if same {

@@ -52,10 +52,9 @@ impl Unlock {
                 let what = format!("Provisioning {called} and changing what is assigned there. Nobody else.");
                 (what, ("the name", object.name.clone()))
             }
-            Subject::Plan(_) => (
-                "Applying the plan that is shown, releasing and rejecting what it holds. No other plan.".into(),
-                job(),
-            ),
+            Subject::Plan(_) => {
+                ("Applying the plan that is shown, releasing and rejecting what it holds. No other plan.".into(), job())
+            }
             Subject::Job => (
                 "All of this job: its settings, assignments and cycles, applying any plan, provisioning anybody."
                     .into(),

@@ -31,11 +31,11 @@ impl State {
 
     pub(super) fn act_everywhere(&mut self, action: Action) -> Vec<Effect> {
         match action {
-            Action::Overview => self.turn_to(PageId::Overview),
-            Action::Directory => self.turn_to(PageId::Directory),
-            Action::Mapping => self.turn_to(PageId::Mapping),
-            Action::Log => self.turn_to(PageId::Log),
-            Action::Plan => self.turn_to(PageId::Plan),
+            Action::Overview => vec![Effect::Turn(PageId::Overview)],
+            Action::Directory => vec![Effect::Turn(PageId::Directory)],
+            Action::Mapping => vec![Effect::Turn(PageId::Mapping)],
+            Action::Log => vec![Effect::Turn(PageId::Log)],
+            Action::Plan => vec![Effect::Turn(PageId::Plan)],
             Action::Back => self.back(),
             Action::Quit if !self.layers.is_empty() => vec![Effect::Close],
             Action::Quit => self.quit(),
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// Goes to a view because it was asked for by its key: nothing is followed, and nothing leads back.
-    fn turn_to(&mut self, view: PageId) -> Vec<Effect> {
+    pub(super) fn turn_to(&mut self, view: PageId) -> Vec<Effect> {
         let effects = self.go(view, None);
         self.trail.clear();
         self.shared.back_to = None;
@@ -111,7 +111,8 @@ impl State {
             ),
         ];
         vec![Effect::Open(Box::new(
-            Confirm::new(None, "quit", lines, "quit", Box::new(|_| vec![Effect::Leave])).staying("stay", "esc  stay here"),
+            Confirm::new(None, "quit", lines, "quit", Box::new(|_| vec![Effect::Leave]))
+                .staying("stay", "esc  stay here"),
         ))]
     }
 

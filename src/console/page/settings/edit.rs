@@ -1,7 +1,7 @@
 //! Typing into a field. A token is masked, and what was typed of it is wiped.
 
 use super::Settings;
-use crate::config::settings::{Field, check_field, token_of};
+use crate::config::settings::{self, Field, check_field, token_of};
 use crate::console::effect::Effect;
 use crate::console::input_line;
 use crate::console::list::{List, Step};
@@ -27,6 +27,14 @@ impl Edit {
     pub(super) fn wrong(&self) -> Option<&str> {
         match self {
             Self::Text { wrong, .. } | Self::Token { wrong, .. } => wrong.as_deref(),
+        }
+    }
+
+    /// Whether something was typed that is not in the settings.
+    pub(super) fn differs(&self, wanted: Option<&settings::Settings>) -> bool {
+        match self {
+            Self::Text { field, input, .. } => wanted.is_some_and(|wanted| wanted.get(*field) != input.value().trim()),
+            Self::Token { typed, .. } => !typed.is_empty(),
         }
     }
 

@@ -132,6 +132,15 @@ impl Settings {
         }
     }
 
+    /// Whether turning the job on waits for something else to be saved or read: it is asked for by this page alone.
+    pub(super) fn waits_to_turn_on(&self) -> bool {
+        match self.saving {
+            Saving::Busy(Step::Read, ..) => self.turns_on(),
+            Saving::Asked(..) => self.turns_on() && self.changes().len() > 1,
+            Saving::Busy(Step::TurnOn, ..) | Saving::No => false,
+        }
+    }
+
     /// The request that turns the job on, on a form that was just read.
     fn turn_on(&mut self, shared: &mut Shared) -> Vec<Effect> {
         let Some(form) = &self.form else { return Vec::new() };

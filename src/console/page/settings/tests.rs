@@ -366,15 +366,52 @@ fn what_the_sandbox_decides_itself_cannot_be_edited() {
 }
 
 #[test]
-fn leaving_with_changes_asks_once() {
+fn leaving_with_changes_asks_whatever_the_key() {
+    for (keys, then) in [
+        ("esc", PageId::Overview),
+        ("q", PageId::Overview),
+        ("2", PageId::Directory),
+        (": \"plan: what\" enter", PageId::Plan),
+        ("ctrl-c", PageId::Overview),
+    ] {
+        let mut console = opened(80, 24, "default", plain_form(), true);
+        console.keys("G k k space").keys(keys);
+        assert!(console.screen().contains("1 change is not saved."), "{keys}: {}", console.screen());
+        // No is the default, and a held key says nothing.
+        console.keys("enter tab enter").wait(3.0).keys("tab enter");
+        assert_eq!(console.state.top().id(), PageId::Settings, "{keys}");
+        assert!(console.screen().contains("1 change, not saved"), "{keys}: {}", console.screen());
+        console.keys(keys).wait(3.0).keys("tab enter");
+        assert_eq!(console.state.top().id(), then, "{keys}");
+    }
+    // What is being typed counts as well, and what is not different does not.
     let mut console = opened(80, 24, "default", plain_form(), true);
-    console.keys("G k k space esc");
-    assert!(console.screen().contains("1 change is not saved; esc again drops"), "{}", console.screen());
-    assert_eq!(console.state.top().id(), PageId::Settings);
-    console.keys("j k esc");
-    assert_eq!(console.state.top().id(), PageId::Settings, "another key begins anew");
-    console.keys("esc");
+    console.keys("j enter ctrl-c");
     assert_eq!(console.state.top().id(), PageId::Overview);
+    let mut console = opened(80, 24, "default", plain_form(), true);
+    console.keys("j enter \"x\" ctrl-c");
+    assert!(console.screen().contains("1 change is not saved."), "{}", console.screen());
+    // Twice leaves, whatever is open.
+    console.take();
+    console.keys("ctrl-c");
+    assert!(console.take().iter().any(|e| matches!(e, Effect::Leave)));
+}
+
+#[test]
+fn another_job_and_a_page_from_below_ask_as_well() {
+    let mut known = shared(80, 24, "default");
+    known.job.jobs = vec!["nightly-users".into(), "other".into()];
+    let mut console = Console::with(known);
+    console.keys("a esc o");
+    let ticket = asked(&mut console).pop().unwrap().0;
+    done(&mut console, ticket, Reply::Settings(Box::new(plain_form())));
+    console.keys("G k k space a");
+    assert!(console.screen().contains("1 change is not saved."), "{}", console.screen());
+    console.keys("esc").keys(": \"choose another\" enter j enter");
+    assert!(console.screen().contains("1 change is not saved."), "{}", console.screen());
+    assert!(!console.take().iter().any(|e| matches!(e, Effect::Job(_))));
+    console.wait(0.6).keys("tab enter");
+    assert!(console.take().iter().any(|e| matches!(e, Effect::Job(name) if name == "other")));
 }
 
 #[test]
@@ -399,9 +436,6 @@ fn left_while_saving() -> (Console, Ticket) {
     agree(&mut console);
     let (ticket, _) = asked(&mut console).pop().unwrap();
     console.keys("ctrl-c").wait(3.0).keys("tab enter");
-    if console.state.top().id() != PageId::Overview {
-        console.wait(0.6).keys("tab enter");
-    }
     assert_eq!(console.state.top().id(), PageId::Overview);
     (console, ticket)
 }
@@ -427,7 +461,7 @@ fn a_form_that_is_open_below_comes_back_as_it_was_left() {
     console.keys("o");
     assert_eq!(console.state.top().id(), PageId::Settings);
     assert!(console.screen().contains("1 change, not saved"), "{}", console.screen());
-    console.keys("o o esc esc");
+    console.keys("o o esc").wait(0.6).keys("tab enter");
     assert_eq!(console.state.top().id(), PageId::Overview);
 }
 

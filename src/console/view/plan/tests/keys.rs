@@ -151,7 +151,10 @@ fn a_plan_that_was_applied_is_locked_again() {
     let result = json!({ "counts": Counts { updated: 83, ..Counts::default() } });
     console.event(Event::Desk(ticket, News::Done(Ok(Reply::Answer(Told { exit_code: 0, result })))));
     let screen = console.screen();
-    assert!(screen.contains("applied: 83 updated; write mode is off again") && screen.contains("read-only"), "{screen}");
+    assert!(
+        screen.contains("applied: 83 updated; write mode is off again") && screen.contains("read-only"),
+        "{screen}"
+    );
 }
 
 #[test]
