@@ -269,7 +269,12 @@ pub trait Page: Send {
         Vec::new()
     }
 
-    /// What `x` writes to a file.
+    /// Whether there is something for `x`. Asked whenever a list of actions opens: it must cost nothing.
+    fn can_export(&self) -> bool {
+        false
+    }
+
+    /// What `x` writes to a file, where [`Page::can_export`]; made when it is asked for.
     fn export(&self, _shared: &Shared) -> Option<Export> {
         None
     }

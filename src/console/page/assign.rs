@@ -25,6 +25,7 @@ use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
 use find::{Found, Row};
 use jiff::Timestamp;
 use roles::Role;
+use std::collections::HashSet;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
@@ -42,7 +43,16 @@ enum Pane {
 struct Known {
     principal: ServicePrincipal,
     assignments: Vec<Assignment>,
+    /// Whoever has one of them.
+    assigned: HashSet<String>,
     read: Timestamp,
+}
+
+impl Known {
+    fn new(principal: ServicePrincipal, assignments: Vec<Assignment>, read: Timestamp) -> Self {
+        let assigned = assignments.iter().map(|a| a.principal_id.clone()).collect();
+        Self { principal, assignments, assigned, read }
+    }
 }
 
 /// The page.
@@ -59,6 +69,8 @@ pub struct Assign {
     pane: Pane,
     role: usize,
     known: Option<Known>,
+    /// What the selected object has or can have: found out when it is selected, not for every frame.
+    roles: Vec<Role>,
     /// Groups through which the selected user is assigned, with the ids of the roles.
     through: Vec<find::Through>,
     reading: Option<Ticket>,
@@ -88,6 +100,7 @@ impl Assign {
             asked: false,
             role: 0,
             known: None,
+            roles: Vec::new(),
             through: Vec::new(),
             reading: None,
             writing: Pending::default(),
@@ -129,16 +142,22 @@ impl Assign {
         effects
     }
 
-    /// The roles that the selected object has or can have.
-    fn roles(&self) -> Vec<Role> {
-        let (Some(known), Some(object)) = (&self.known, self.object()) else { return Vec::new() };
-        roles::of(&known.principal, &known.assignments, &object.id)
+    /// The directory has answered.
+    fn know(&mut self, known: Known) {
+        self.known = Some(known);
+        self.find_roles();
     }
 
-    fn selected_role(&self) -> Option<Role> {
-        let mut roles = self.roles();
-        let at = self.role.min(roles.len().checked_sub(1)?);
-        Some(roles.swap_remove(at))
+    /// Finds out what the selected object has or can have.
+    fn find_roles(&mut self) {
+        self.roles = match (&self.known, self.object()) {
+            (Some(known), Some(object)) => roles::of(&known.principal, &known.assignments, &object.id),
+            _ => Vec::new(),
+        };
+    }
+
+    fn selected_role(&self) -> Option<&Role> {
+        self.roles.get(self.role.min(self.roles.len().checked_sub(1)?))
     }
 
     /// Another row is selected: what belongs to the one before goes.
@@ -146,11 +165,12 @@ impl Assign {
         self.given = None;
         self.through.clear();
         self.role = 0;
+        self.find_roles();
     }
 
     fn go(&mut self, step: Step) -> Vec<Effect> {
         if self.pane == Pane::Roles {
-            let mut list = List { rows: self.roles(), selected: self.role, ..List::default() };
+            let mut list = List { rows: vec![(); self.roles.len()], selected: self.role, ..List::default() };
             list.go(step);
             self.role = list.selected;
             return Vec::new();
@@ -202,6 +222,7 @@ impl Assign {
             }
             _ => self.rows.replace(window.rows, window.above, window.below, |a, b| a.id == b.id),
         }
+        self.find_roles();
         self.ask_through()
     }
 }
@@ -384,7 +405,7 @@ impl Page for Assign {
         }
         match done {
             Ok(Reply::Assignments(principal, assignments)) => {
-                self.known = Some(Known { principal, assignments, read: shared.now });
+                self.know(Known::new(principal, assignments, shared.now));
                 self.trouble = None;
                 Vec::new()
             }

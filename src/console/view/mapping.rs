@@ -401,6 +401,10 @@ impl Page for Mapping {
         }
     }
 
+    fn can_export(&self) -> bool {
+        self.schema.is_some()
+    }
+
     fn export(&self, _shared: &Shared) -> Option<Export> {
         let text = self.schema.clone()?;
         Some(Export { name: "rules", extension: "json", text })

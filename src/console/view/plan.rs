@@ -445,6 +445,10 @@ impl Page for Plan {
         self.copy_items(shared)
     }
 
+    fn can_export(&self) -> bool {
+        self.model.is_some()
+    }
+
     fn export(&self, _shared: &Shared) -> Option<Export> {
         self.exported()
     }

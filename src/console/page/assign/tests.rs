@@ -294,6 +294,19 @@ fn the_end_of_a_write_is_told_when_the_page_was_left_or_is_another() {
 }
 
 #[test]
+fn roles_are_those_of_whoever_is_selected() {
+    let mut stage = stage(80, 24, "default", true);
+    let line = |stage: &Stage| stage.console.state.top().copies(&stage.console.state.shared).pop().unwrap().text;
+    assert_eq!(line(&stage), "heeler unassign u-ada --role=r1");
+    stage.console.keys("down");
+    assert_eq!(line(&stage), "heeler assign u-alan --role=r1");
+    stage.console.keys("\"radia\"");
+    assert_eq!(line(&stage), "heeler assign u-radia --role=r1");
+    stage.console.keys("esc esc u");
+    assert_eq!(line(&stage), "heeler unassign g-eng --role=r1");
+}
+
+#[test]
 fn roles_that_are_off_can_only_be_taken_away() {
     let held = |object: &str| {
         roles::of(&principal(), &assignments(), object)
@@ -390,7 +403,7 @@ fn ids_that_a_server_chose_stay_one_argument_of_the_command() {
     let command = |object: &str, id: &str| {
         let mut page = Assign::new(Some(Object { object_type: ObjectType::User, id: object.into(), name: "x".into() }));
         let principal = ServicePrincipal { roles: vec![role(id, "User", None, true)], ..principal() };
-        page.known = Some(Known { principal, assignments: Vec::new(), read: shared.now });
+        page.know(Known::new(principal, Vec::new(), shared.now));
         let items = page.copies(&shared);
         items.into_iter().find(|item| item.what == "command").map(|item| item.text)
     };

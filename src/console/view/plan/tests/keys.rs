@@ -261,6 +261,20 @@ fn m_opens_the_rule_and_y_and_x_take_along() {
 }
 
 #[test]
+fn a_plan_is_written_out_when_it_is_asked_for() {
+    let (mut console, ticket) = planning(80, 24, "default");
+    console.keys("x");
+    assert!(console.screen().contains("nothing to export here"), "{}", console.screen());
+    assert!(!console.state.top().can_export());
+    finish(&mut console, ticket, report(operations()), context());
+    assert!(console.state.top().can_export());
+    console.take();
+    console.keys("x");
+    let effects = console.take();
+    assert!(matches!(effects.as_slice(), [Effect::Export(export)] if export.name == "plan"), "{effects:?}");
+}
+
+#[test]
 fn hostile_names_are_shown_clean() {
     let (mut console, ticket) = planning(160, 45, "default");
     let name = "Eve\u{1b}[31m\u{202e}x\nsecond line";
