@@ -202,8 +202,10 @@ async fn sleep(until: Option<Instant>) {
 }
 
 impl World<'_> {
-    /// Takes in what came; whether the screen may look different now.
+    /// Takes in what came; whether the screen may look different now. What the state does not know of (another size,
+    /// the screen taken back) always may.
     fn came(&mut self, state: &mut State, came: Came) -> bool {
+        let own = matches!(came, Came::Input(Input::Resize(..) | Input::Suspend | Input::Resumed));
         match came {
             Came::Input(Input::Key(key)) => self.take(state, Event::Key(key)),
             Came::Input(Input::Paste(text)) => self.take(state, Event::Paste(text)),
@@ -220,11 +222,6 @@ impl World<'_> {
                     self.reader.set_facts(facts);
                     self.take(state, Event::Changed);
                 }
-                Event::Changed => {
-                    self.take(state, Event::Changed);
-                    // Nothing looks different until it was read.
-                    return false;
-                }
                 event => {
                     if let Event::Answer(slot, _) = &event {
                         self.first.remove(slot);
@@ -234,7 +231,7 @@ impl World<'_> {
                 }
             },
         }
-        true
+        state.take_touched() || own
     }
 
     fn take(&mut self, state: &mut State, event: Event) {

@@ -68,6 +68,8 @@ pub struct State {
     settle_at: Option<Timestamp>,
     refreshed: Timestamp,
     refresh_at: Option<Timestamp>,
+    /// Something happened that may be seen.
+    touched: bool,
     requests: HashMap<Ticket, PageId>,
     /// Those of them that write, with what has to be said behind their end.
     writes: HashMap<Ticket, (&'static str, &'static str)>,
@@ -98,6 +100,7 @@ impl State {
             settle_at: None,
             refreshed,
             refresh_at: None,
+            touched: true,
             requests: HashMap::new(),
             writes: HashMap::new(),
             debug: None,
@@ -125,6 +128,11 @@ impl State {
         (page, &mut self.shared)
     }
 
+    /// Whether the screen may look different since this was asked last.
+    pub fn take_touched(&mut self) -> bool {
+        std::mem::take(&mut self.touched)
+    }
+
     /// The view below all layers.
     pub fn view(&self) -> PageId {
         self.views[self.current].id()
@@ -142,7 +150,12 @@ impl State {
 
     /// Takes an event in at an instant; returns what the world has to do.
     pub fn update(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
-        self.shared.now = now;
+        // That the store changed is not to be seen before it was read, unless the time has brought something by now.
+        // Until then the time stands still as well: a countdown would never come to its next second otherwise.
+        if !matches!(event, Event::Changed) || self.next_tick().is_some_and(|at| at <= now) {
+            self.shared.now = now;
+            self.touched = true;
+        }
         let effects = match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),

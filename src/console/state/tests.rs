@@ -345,6 +345,26 @@ fn changes_are_read_at_once_and_then_at_their_pace() {
 }
 
 #[test]
+fn a_store_that_changes_all_the_time_hides_nothing_that_the_time_brings() {
+    let mut console = console();
+    console.keys("W \"nig\" enter").wait(298.0);
+    console.state.take_touched();
+    let mut changed = |milliseconds: i64| {
+        console.now += SignedDuration::from_millis(milliseconds);
+        console.event(Event::Changed);
+        (console.state.take_touched(), line(&console, 0))
+    };
+    let (touched, header) = changed(300);
+    assert!(!touched && header.ends_with("WRITE job 0:02"), "{header}");
+    assert!(!changed(300).0);
+    let seen: Vec<(bool, String)> = (0..4).map(|_| changed(300)).filter(|(touched, _)| *touched).collect();
+    assert!(seen.iter().any(|(_, header)| header.ends_with("WRITE job 0:00")), "{seen:?}");
+    let (touched, header) = changed(300);
+    assert!(touched && header.ends_with("read-only"), "{header}");
+    assert!(line(&console, 23).contains("write mode is off again"));
+}
+
+#[test]
 fn chords_show_how_they_go_on() {
     let mut console = console();
     console.keys("g");
