@@ -71,7 +71,7 @@ pub struct State {
     /// Something happened that may be seen.
     touched: bool,
     requests: HashMap<Ticket, PageId>,
-    /// Those of them that write, with what has to be said behind their end.
+    /// Those of them that write, with what has to be said beside their end.
     writes: HashMap<Ticket, (&'static str, &'static str)>,
     /// Frame times and bytes, drawn when the person asks for them.
     pub debug: Option<Shown>,
@@ -227,14 +227,14 @@ impl State {
             let Some((page, shared)) = self.page_mut(id) else { return Vec::new() };
             return page.news(shared, ticket, news);
         };
-        let behind = self.writes.remove(&ticket);
+        let beside = self.writes.remove(&ticket);
         let page = self.page_mut(id);
-        match (page, behind) {
-            (Some((page, shared)), behind) if behind.is_none() || page.waits_for(ticket) => {
+        match (page, beside) {
+            (Some((page, shared)), beside) if beside.is_none() || page.waits_for(ticket) => {
                 page.news(shared, ticket, News::Done(done))
             }
-            (page, Some(behind)) => {
-                let mut effects = vec![told::end(done, behind)];
+            (page, Some(beside)) => {
+                let mut effects = vec![told::end(done, beside)];
                 if let Some((page, shared)) = page {
                     effects.extend(page.overtaken(shared));
                 }
@@ -386,7 +386,7 @@ impl State {
                 Effect::Desk(page, ticket, request) => {
                     self.requests.insert(ticket, page);
                     if request.writes() {
-                        self.writes.insert(ticket, request.behind());
+                        self.writes.insert(ticket, request.beside());
                     }
                     out.push(Effect::Desk(page, ticket, request));
                     Vec::new()

@@ -5,8 +5,8 @@ use crate::console::desk::{Reply, Trouble, outcome};
 use crate::console::effect::{Effect, Tone};
 use crate::text::{Shown, show};
 
-/// The line, with what has to be said behind it when it worked, and when it did not.
-pub(super) fn end(done: Result<Reply, Trouble>, behind: (&'static str, &'static str)) -> Effect {
+/// The line, with what has to be said behind it when it worked, and before it when it did not.
+pub(super) fn end(done: Result<Reply, Trouble>, beside: (&'static str, &'static str)) -> Effect {
     let (tone, text) = match done {
         Ok(Reply::Done(words)) => (Tone::Plain, words.to_string()),
         Ok(Reply::Answer(answer)) => match outcome(&answer) {
@@ -27,10 +27,10 @@ pub(super) fn end(done: Result<Reply, Trouble>, behind: (&'static str, &'static 
         Err(trouble) => {
             let advice: Vec<&str> = trouble.advice.iter().map(Shown::as_str).collect();
             let advice = if advice.is_empty() { String::new() } else { format!(": {}", advice.join("; ")) };
-            let behind = if behind.1.is_empty() { String::new() } else { format!("; {}", behind.1) };
-            return Effect::fail(&format!("{}{behind}{advice}", trouble.what));
+            let first = if beside.1.is_empty() { String::new() } else { format!("{}: ", beside.1) };
+            return Effect::fail(&format!("{first}{}{advice}", trouble.what));
         }
     };
-    let worked = tone == Tone::Plain && !behind.0.is_empty();
-    Effect::Say(tone, if worked { show(&format!("{text}; {}", behind.0)) } else { show(&text) })
+    let worked = tone == Tone::Plain && !beside.0.is_empty();
+    Effect::Say(tone, if worked { show(&format!("{text}; {}", beside.0)) } else { show(&text) })
 }

@@ -12,7 +12,8 @@ use crate::text::show;
 impl Assign {
     /// Asks whether to assign the selected role, or to take it away.
     pub(super) fn question(&self) -> Vec<Effect> {
-        let (Some(object), Some(role), Some(known)) = (self.object(), self.selected_role().cloned(), &self.known) else {
+        let (Some(object), Some(role), Some(known)) = (self.object(), self.selected_role().cloned(), &self.known)
+        else {
             return Vec::new();
         };
         let (app, who) = (&known.principal.display_name, self.name_of(&object));
