@@ -6,21 +6,24 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`action`], [`keymap`] | the one registry of actions, and from keys to them |
+//! | [`action`], [`keymap`], [`input_line`] | the one registry of actions, from keys to them, and pasting |
 //! | [`state`], [`shared`], [`standing`] | the frame: what is open, what every page knows, how the job stands |
 //! | [`page`], [`view`] | the stack of pages: five views, steppers, forms, dialogs |
-//! | [`canvas`], [`style`], [`words`], [`list`] | what pages draw with |
+//! | [`canvas`], [`style`], [`words`], [`attribute_words`], [`list`] | what pages draw with |
+//! | [`command`] | what is copied for a shell |
 //! | [`query`], [`reader`] | questions to the store, on a thread of their own |
 //! | [`desk`] | what needs the engine or the network; the command line implements it |
 //! | [`terminal`], [`app`] | the real terminal, and the loop |
 
 pub mod action;
 pub mod app;
-
+pub mod attribute_words;
 pub mod canvas;
+pub mod command;
 pub mod desk;
 pub mod effect;
 pub mod event;
+pub mod input_line;
 pub mod keymap;
 pub mod list;
 pub mod page;

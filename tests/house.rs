@@ -250,6 +250,19 @@ fn files_stay_short_and_no_folder_has_a_mod_rs() {
 }
 
 #[test]
+fn pages_of_the_console_do_not_know_its_views() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if path.starts_with("console/page") || path == Path::new("console/page.rs") {
+            let code = code_only(&text);
+            let named = code.lines().zip(1..).filter(|(line, _)| line.contains("console::view"));
+            wrong.extend(named.map(|(_, number)| format!("{}:{number}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "a page imports a view:\n{}", wrong.join("\n"));
+}
+
+#[test]
 fn only_text_prints() {
     let mut wrong = Vec::new();
     for (path, source) in sources() {

@@ -72,7 +72,7 @@ struct World<'a> {
     desk: Arc<dyn Desk>,
     sender: UnboundedSender<Event>,
     themes: Option<PathBuf>,
-    requests: HashMap<Ticket, CancellationToken>,
+    requests: Requests,
     /// Questions of the first page that are not answered yet.
     first: BTreeSet<Slot>,
     left: Option<Left>,
@@ -98,7 +98,7 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
         desk,
         sender,
         themes,
-        requests: HashMap::new(),
+        requests: Requests::default(),
         first: BTreeSet::new(),
         left: None,
     };
@@ -154,6 +154,37 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
     }
 }
 
+/// What is under way at the desk, and how to take it back.
+#[derive(Default)]
+struct Requests(HashMap<Ticket, CancellationToken>);
+
+impl Requests {
+    fn begin(&mut self, ticket: Ticket) -> CancellationToken {
+        let cancel = CancellationToken::new();
+        self.0.insert(ticket, cancel.clone());
+        cancel
+    }
+
+    fn cancel(&mut self, ticket: Ticket) {
+        if let Some(cancel) = self.0.remove(&ticket) {
+            cancel.cancel();
+        }
+    }
+
+    /// What came to its end cannot be taken back any more.
+    fn heard(&mut self, event: &Event) {
+        if let Event::Desk(ticket, News::Done(_)) = event {
+            self.0.remove(ticket);
+        }
+    }
+
+    fn cancel_all(&mut self) {
+        for (_, cancel) in self.0.drain() {
+            cancel.cancel();
+        }
+    }
+}
+
 enum Came {
     Input(Input),
     Event(Box<Event>),
@@ -171,8 +202,10 @@ async fn sleep(until: Option<Instant>) {
 }
 
 impl World<'_> {
-    /// Takes in what came; whether the screen may look different now.
+    /// Takes in what came; whether the screen may look different now. What the state does not know of (another size,
+    /// the screen taken back) always may.
     fn came(&mut self, state: &mut State, came: Came) -> bool {
+        let own = matches!(came, Came::Input(Input::Resize(..) | Input::Suspend | Input::Resumed));
         match came {
             Came::Input(Input::Key(key)) => self.take(state, Event::Key(key)),
             Came::Input(Input::Paste(text)) => self.take(state, Event::Paste(text)),
@@ -189,20 +222,16 @@ impl World<'_> {
                     self.reader.set_facts(facts);
                     self.take(state, Event::Changed);
                 }
-                Event::Changed => {
-                    self.take(state, Event::Changed);
-                    // Nothing looks different until it was read.
-                    return false;
-                }
                 event => {
                     if let Event::Answer(slot, _) = &event {
                         self.first.remove(slot);
                     }
+                    self.requests.heard(&event);
                     self.take(state, event);
                 }
             },
         }
-        true
+        state.take_touched() || own
     }
 
     fn take(&mut self, state: &mut State, event: Event) {
@@ -215,11 +244,7 @@ impl World<'_> {
             match effect {
                 Effect::Query(query) => self.reader.ask(query),
                 Effect::Desk(_, ticket, request) => self.request(ticket, request),
-                Effect::Cancel(ticket) => {
-                    if let Some(cancel) = self.requests.remove(&ticket) {
-                        cancel.cancel();
-                    }
-                }
+                Effect::Cancel(ticket) => self.requests.cancel(ticket),
                 Effect::Copy { what, text } => self.copy(state, what, &text),
                 Effect::Export(export) => self.export(state, export),
                 Effect::Remember(key, value) => {
@@ -233,14 +258,19 @@ impl World<'_> {
                 Effect::Suspend => self.suspend(state),
                 Effect::Leave => self.left = Some(Left::Quit),
                 // The state has carried these out itself.
-                Effect::Open(_) | Effect::Close | Effect::Go(..) | Effect::Say(..) | Effect::Act(_) => {}
+                Effect::Open(_)
+                | Effect::Close
+                | Effect::Go(..)
+                | Effect::Turn(_)
+                | Effect::Say(..)
+                | Effect::Act(_)
+                | Effect::Anyway(_) => {}
             }
         }
     }
 
     fn request(&mut self, ticket: Ticket, request: super::desk::Request) {
-        let cancel = CancellationToken::new();
-        self.requests.insert(ticket, cancel.clone());
+        let cancel = self.requests.begin(ticket);
         let (desk, sender) = (Arc::clone(&self.desk), self.sender.clone());
         let telling = sender.clone();
         let tell: super::desk::Tell = Arc::new(move |news| drop(telling.send(Event::Desk(ticket, news))));
@@ -330,8 +360,25 @@ impl World<'_> {
 
     /// Whatever is under way for a page is taken back.
     fn end(&mut self) {
-        for (_, cancel) in self.requests.drain() {
-            cancel.cancel();
-        }
+        self.requests.cancel_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::desk::Reply;
+
+    #[test]
+    fn what_has_ended_is_not_kept() {
+        let mut requests = Requests::default();
+        let (first, second) = (requests.begin(Ticket(1)), requests.begin(Ticket(2)));
+        requests.heard(&Event::Desk(Ticket(1), News::Progress(show("half of it"))));
+        assert_eq!(requests.0.len(), 2);
+        requests.heard(&Event::Desk(Ticket(1), News::Done(Ok(Reply::Done(show("done"))))));
+        assert_eq!(requests.0.len(), 1);
+        requests.cancel(Ticket(1));
+        requests.cancel_all();
+        assert!(!first.is_cancelled() && second.is_cancelled());
     }
 }

@@ -90,6 +90,8 @@ pub enum Request {
         token: Option<Secret>,
         /// Whether the person agreed to what [`Saved::Ask`] said.
         agreed: bool,
+        /// Whether the job is to be turned on behind it, by a request of its own.
+        turns_on_next: bool,
     },
 }
 
@@ -107,6 +109,16 @@ impl Request {
             | Self::Unassign { .. }
             | Self::Decide { .. }
             | Self::Save { .. } => true,
+        }
+    }
+
+    /// What has to be said beside its end where nobody goes on from there: when it worked, and when it did not. Empty
+    /// where the end says all.
+    pub fn beside(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Save { turns_on_next: true, .. } => ("the job was not turned on: o opens its settings", ""),
+            Self::Provision { dry_run: false, .. } => ("", "it may have been written, 4 Log says more"),
+            _ => ("", ""),
         }
     }
 }
@@ -138,10 +150,18 @@ pub enum Reply {
 /// The same, when it did not work.
 pub fn outcome(answer: &Answer) -> Result<String, String> {
     let text = |pointer: &str| answer.result.pointer(pointer).and_then(serde_json::Value::as_str).map(str::to_owned);
-    if let Some(error) = text("/error") {
+    let what = text("/operations/0/name").map(|name| format!("{name}: ")).unwrap_or_default();
+    let error = text("/error");
+    // An answer that was lost is no refusal.
+    let lost = |operation: &serde_json::Value| matches!(operation["state"].as_str(), Some("unknown" | "started"));
+    let mut operations = answer.result.get("operations").and_then(serde_json::Value::as_array).into_iter().flatten();
+    if operations.any(lost) {
+        let why = error.as_deref().unwrap_or("the app's answer is not known; 4 Log says more");
+        return Err(format!("{what}it may have been written: {why}"));
+    }
+    if let Some(error) = error {
         return Err(error);
     }
-    let what = text("/operations/0/name").map(|name| format!("{name}: ")).unwrap_or_default();
     match answer.exit_code {
         0 => Ok(format!("{what}done")),
         4 => Err(format!("{what}held back by a guard")),

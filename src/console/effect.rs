@@ -25,10 +25,14 @@ pub enum Effect {
     Close,
     /// Go to a view, taking every layer away.
     Go(PageId, Option<Focus>),
+    /// Go to a view because its key was pressed: as [`Effect::Go`], but nothing leads back.
+    Turn(PageId),
     /// One line at the bottom, for a few seconds; kept in the messages.
     Say(Tone, Shown),
     /// As if its key had been pressed.
     Act(Action),
+    /// What was asked for, although something that is not saved goes with it: the person said so.
+    Anyway(Box<Effect>),
     /// Ask the store. A newer query of the same slot replaces it.
     Query(Query),
     /// Ask the desk (engine, network, files); the ticket comes back with its news.
@@ -76,8 +80,10 @@ impl std::fmt::Debug for Effect {
             Self::Open(page) => write!(f, "Open({:?})", page.id()),
             Self::Close => f.write_str("Close"),
             Self::Go(view, focus) => write!(f, "Go({view:?}, {focus:?})"),
+            Self::Turn(view) => write!(f, "Turn({view:?})"),
             Self::Say(tone, text) => write!(f, "Say({tone:?}, {text})"),
             Self::Act(action) => write!(f, "Act({action:?})"),
+            Self::Anyway(effect) => write!(f, "Anyway({effect:?})"),
             Self::Query(query) => write!(f, "Query({query:?})"),
             Self::Desk(page, ticket, request) => write!(f, "Desk({page:?}, {ticket:?}, {request:?})"),
             Self::Cancel(ticket) => write!(f, "Cancel({ticket:?})"),

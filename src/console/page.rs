@@ -108,11 +108,11 @@ pub enum Focus {
 /// What may be written while writing is unlocked, and what `W` unlocks from a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// One user or group.
+    /// One user or group: provisioning it, and its roles.
     Object(Object),
-    /// The plan that is shown.
-    Plan,
-    /// The job: its settings, its cycles.
+    /// The plan with this fingerprint: applying it, and deciding about what it holds.
+    Plan(String),
+    /// All of the job: its settings, assignments and cycles, every plan and everybody.
     Job,
 }
 
@@ -202,6 +202,12 @@ pub trait Page: Send {
         None
     }
 
+    /// What would be lost if it were closed now, in words: `2 changes are not saved`. The frame asks before it closes
+    /// it, by whatever key.
+    fn unsaved(&self) -> Option<String> {
+        None
+    }
+
     /// The selection has rested for a moment: now is the time to ask for details of it. Also called when
     /// [`Page::settles_at`] has come.
     fn settled(&mut self, _shared: &mut Shared) -> Vec<Effect> {
@@ -228,6 +234,18 @@ pub trait Page: Send {
         Vec::new()
     }
 
+    /// Whether it waits for the end of this request, one that writes, and will tell how it ended. The frame tells the
+    /// end of any other: nothing that was written, or was not, goes unsaid.
+    fn waits_for(&self, _ticket: Ticket) -> bool {
+        false
+    }
+
+    /// A write that was asked for by a page like this one, and that it does not wait for, has ended: what it shows may
+    /// be old.
+    fn overtaken(&mut self, _shared: &mut Shared) -> Vec<Effect> {
+        Vec::new()
+    }
+
     /// Draws itself. The canvas is the page's place: below the tabs to above the hint line, or the inside of its box.
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>);
 
@@ -251,7 +269,12 @@ pub trait Page: Send {
         Vec::new()
     }
 
-    /// What `x` writes to a file.
+    /// Whether there is something for `x`. Asked whenever a list of actions opens: it must cost nothing.
+    fn can_export(&self) -> bool {
+        false
+    }
+
+    /// What `x` writes to a file, where [`Page::can_export`]; made when it is asked for.
     fn export(&self, _shared: &Shared) -> Option<Export> {
         None
     }
@@ -266,6 +289,7 @@ pub mod jobs;
 pub mod menu;
 pub mod messages;
 pub mod palette;
+pub mod pending;
 mod prose;
 pub mod provision;
 pub mod settings;

@@ -4,12 +4,15 @@ use super::desk::Ticket;
 use super::page::{Object, Reason, Subject};
 use super::standing::Standing;
 use super::style::Look;
+use super::words::end;
 use crate::text::{Shown, show};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long writing stays unlocked.
 pub const UNLOCKED: SignedDuration = SignedDuration::from_mins(5);
+/// Cells of a name in the header.
+const NAME: usize = 24;
 
 /// The job as the screen names it. Texts are clean already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +39,8 @@ pub struct JobCard {
     pub data_dir: String,
     /// Names of all jobs.
     pub jobs: Vec<String>,
-    /// How a command names this job and its folders: `--job`, `--config`, `--data-dir` where they are needed, quoted.
+    /// How a command names this job and its folders: `--job`, `--config`, `--data-dir` where they are needed. Each
+    /// is an argument as it is; [`super::command`] quotes.
     pub flags: Vec<String>,
 }
 
@@ -173,6 +177,17 @@ impl Shared {
         self.write = WriteMode::Unlocked { subject, until: self.now + UNLOCKED };
     }
 
+    /// Locks writing again if it was unlocked for a plan other than the one with this fingerprint, for any plan if
+    /// there is none. Whether it was.
+    pub fn lock_plan_unless(&mut self, fingerprint: Option<&str>) -> bool {
+        let WriteMode::Unlocked { subject: Subject::Plan(unlocked), .. } = &self.write else { return false };
+        if fingerprint == Some(unlocked.as_str()) {
+            return false;
+        }
+        self.write = WriteMode::ReadOnly;
+        true
+    }
+
     /// What stands top right: `read-only`, `write`, `WRITE grace.hopper 4:31`; and whether it is a warning.
     pub fn write_words(&self) -> (Shown, bool) {
         match &self.write {
@@ -180,8 +195,11 @@ impl Shared {
             WriteMode::Unlocked { subject, until } if *until > self.now => {
                 let left = until.duration_since(self.now).as_secs();
                 let what = match subject {
-                    Subject::Object(object) => object.name.split('@').next().unwrap_or_default().to_owned(),
-                    Subject::Plan => "plan".into(),
+                    Subject::Object(object) => {
+                        let name = object.name.split('@').next().unwrap_or_default();
+                        end(show(name).as_str(), NAME, &self.look.glyphs)
+                    }
+                    Subject::Plan(_) => "plan".into(),
                     Subject::Job => "job".into(),
                 };
                 (show(&format!("WRITE {what} {}:{:02}", left / 60, left % 60)), true)

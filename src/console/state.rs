@@ -4,14 +4,17 @@
 
 mod dispatch;
 mod draw;
+mod leaving;
 mod time;
+mod told;
 
 pub use draw::text_of;
 
 use super::action::{Action, REGISTRY};
-use super::desk::{News, Reply, Ticket, outcome};
+use super::desk::{News, Ticket};
 use super::effect::{Effect, Tone};
 use super::event::Event;
+use super::input_line;
 use super::keymap::{self, Meaning};
 use super::page::{Focus, Kind, Page, PageId, Reason};
 use super::query::{Answer, Query};
@@ -21,7 +24,7 @@ use super::{view, words};
 use crate::text::{Shown, show};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// How long a message stays at the bottom.
 const MESSAGE: SignedDuration = SignedDuration::from_secs(6);
@@ -65,9 +68,11 @@ pub struct State {
     settle_at: Option<Timestamp>,
     refreshed: Timestamp,
     refresh_at: Option<Timestamp>,
+    /// Something happened that may be seen.
+    touched: bool,
     requests: HashMap<Ticket, PageId>,
-    /// Those of them that write.
-    writes: HashSet<Ticket>,
+    /// Those of them that write, with what has to be said beside their end.
+    writes: HashMap<Ticket, (&'static str, &'static str)>,
     /// Frame times and bytes, drawn when the person asks for them.
     pub debug: Option<Shown>,
 }
@@ -95,8 +100,9 @@ impl State {
             settle_at: None,
             refreshed,
             refresh_at: None,
+            touched: true,
             requests: HashMap::new(),
-            writes: HashSet::new(),
+            writes: HashMap::new(),
             debug: None,
         }
     }
@@ -122,6 +128,11 @@ impl State {
         (page, &mut self.shared)
     }
 
+    /// Whether the screen may look different since this was asked last.
+    pub fn take_touched(&mut self) -> bool {
+        std::mem::take(&mut self.touched)
+    }
+
     /// The view below all layers.
     pub fn view(&self) -> PageId {
         self.views[self.current].id()
@@ -139,7 +150,12 @@ impl State {
 
     /// Takes an event in at an instant; returns what the world has to do.
     pub fn update(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
-        self.shared.now = now;
+        // That the store changed is not to be seen before it was read, unless the time has brought something by now.
+        // Until then the time stands still as well: a countdown would never come to its next second otherwise.
+        if !matches!(event, Event::Changed) || self.next_tick().is_some_and(|at| at <= now) {
+            self.shared.now = now;
+            self.touched = true;
+        }
         let effects = match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
@@ -203,42 +219,40 @@ impl State {
 
     fn news(&mut self, ticket: Ticket, news: News) -> Vec<Effect> {
         let id = match &news {
-            News::Done(_) => {
-                self.writes.remove(&ticket);
-                self.requests.remove(&ticket)
-            }
+            News::Done(_) => self.requests.remove(&ticket),
             _ => self.requests.get(&ticket).copied(),
         };
         let Some(id) = id else { return Vec::new() };
-        if let Some((page, shared)) = self.page_mut(id) {
+        let News::Done(done) = news else {
+            let Some((page, shared)) = self.page_mut(id) else { return Vec::new() };
             return page.news(shared, ticket, news);
-        }
-        // Whoever asked is gone or is the frame itself: one line tells how it ended.
-        match news {
-            News::Done(Ok(Reply::Done(words))) => vec![Effect::Say(Tone::Plain, words)],
-            News::Done(Ok(Reply::Answer(answer))) => match outcome(&answer) {
-                Ok(words) => vec![Effect::say(&words)],
-                Err(words) => vec![Effect::fail(&words)],
-            },
-            News::Done(Err(trouble)) => {
-                let advice: Vec<&str> = trouble.advice.iter().map(Shown::as_str).collect();
-                let words = if advice.is_empty() {
-                    trouble.what.to_string()
-                } else {
-                    format!("{}: {}", trouble.what, advice.join("; "))
-                };
-                vec![Effect::fail(&words)]
+        };
+        let beside = self.writes.remove(&ticket);
+        let page = self.page_mut(id);
+        match (page, beside) {
+            (Some((page, shared)), beside) if beside.is_none() || page.waits_for(ticket) => {
+                page.news(shared, ticket, News::Done(done))
             }
-            _ => Vec::new(),
+            (page, Some(beside)) => {
+                let mut effects = vec![told::end(done, beside)];
+                if let Some((page, shared)) = page {
+                    effects.extend(page.overtaken(shared));
+                }
+                effects
+            }
+            (_, None) => Vec::new(),
         }
     }
 
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         // A paste is never a command: line breaks become blanks, and outside of an input it is offered as a filter.
-        let line: String = text.chars().take(64 * 1024).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let line: String = text.chars().take(input_line::MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
         if !self.top().typing() {
             if !self.top().actions().contains(&Action::Filter) {
                 return vec![Effect::say("pasted text is used in filters and fields only")];
+            }
+            if let Err(reason) = self.enabled(Action::Filter) {
+                return vec![Effect::say(&format!("{}: {reason}", Action::Filter.entry().title))];
             }
             let (page, shared) = self.top_mut();
             let mut effects = page.act(shared, Action::Filter);
@@ -355,10 +369,15 @@ impl State {
         let mut queue: VecDeque<Effect> = effects.into();
         let mut out = Vec::new();
         while let Some(effect) = queue.pop_front() {
+            let effect = match effect {
+                Effect::Anyway(effect) => *effect,
+                effect => self.ask_first(effect).unwrap_or_else(|effect| effect),
+            };
             let more = match effect {
                 Effect::Open(page) => self.push(page),
                 Effect::Close => self.pop(),
                 Effect::Go(view, focus) => self.go(view, focus),
+                Effect::Turn(view) => self.turn_to(view),
                 Effect::Act(action) => self.do_action(action),
                 Effect::Say(tone, text) => {
                     self.say(tone, text);
@@ -367,13 +386,16 @@ impl State {
                 Effect::Desk(page, ticket, request) => {
                     self.requests.insert(ticket, page);
                     if request.writes() {
-                        self.writes.insert(ticket);
+                        self.writes.insert(ticket, request.beside());
                     }
                     out.push(Effect::Desk(page, ticket, request));
                     Vec::new()
                 }
                 Effect::Cancel(ticket) => {
-                    self.requests.remove(&ticket);
+                    // How a write ended is told although it was taken back.
+                    if !self.writes.contains_key(&ticket) {
+                        self.requests.remove(&ticket);
+                    }
                     out.push(Effect::Cancel(ticket));
                     Vec::new()
                 }
@@ -400,11 +422,9 @@ impl State {
 
     fn push(&mut self, mut page: Box<dyn Page>) -> Vec<Effect> {
         let mut effects = Vec::new();
-        // A page that is open below comes back as it was left, unless it is about something else now.
-        let open = self.layers.iter().position(|layer| layer.id() == page.id() && layer.kind() == Kind::Full);
-        if let Some(at) = open {
-            let same = page.object().is_none_or(|object| self.layers[at].object() == Some(object));
-            while self.layers.len() > at + usize::from(same) {
+        if let Some((_, same)) = self.open_at(page.as_ref()) {
+            let left = self.closed_by(page.as_ref());
+            while self.layers.len() > left {
                 effects.extend(self.pop());
             }
             if same {
@@ -423,7 +443,7 @@ impl State {
         // What a page that is gone asked for is of no use, unless it writes: that goes on, and its end is told.
         let orphans: Vec<Ticket> =
             self.requests.iter().filter(|(_, page)| **page == gone.id()).map(|(ticket, _)| *ticket).collect();
-        let orphans: Vec<Ticket> = orphans.into_iter().filter(|ticket| !self.writes.contains(ticket)).collect();
+        let orphans: Vec<Ticket> = orphans.into_iter().filter(|ticket| !self.writes.contains_key(ticket)).collect();
         for ticket in orphans {
             effects.push(Effect::Cancel(ticket));
         }

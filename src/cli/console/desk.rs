@@ -123,7 +123,9 @@ impl JobDesk {
                 Ok(Reply::Done(show(&words)))
             }
             Request::Settings => Ok(Reply::Settings(Box::new(self.form()?))),
-            Request::Save { form, wanted, token, agreed } => self.save(&form, &wanted, token, agreed).await,
+            Request::Save { form, wanted, token, agreed, turns_on_next: _ } => {
+                self.save(&form, &wanted, token, agreed).await
+            }
         }
     }
 

@@ -6,11 +6,14 @@ mod draw;
 pub mod find;
 mod roles;
 
+use super::pending::Pending;
 use super::{CopyItem, Object, Page, PageId, Reason, Subject};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
+use crate::console::command;
 use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::{Effect, Tone};
+use crate::console::input_line;
 use crate::console::list::{List, Step, Wanted};
 use crate::console::query::{Answer, Query};
 use crate::console::shared::Shared;
@@ -22,6 +25,7 @@ use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
 use find::{Found, Row};
 use jiff::Timestamp;
 use roles::Role;
+use std::collections::HashSet;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
@@ -39,7 +43,16 @@ enum Pane {
 struct Known {
     principal: ServicePrincipal,
     assignments: Vec<Assignment>,
+    /// Whoever has one of them.
+    assigned: HashSet<String>,
     read: Timestamp,
+}
+
+impl Known {
+    fn new(principal: ServicePrincipal, assignments: Vec<Assignment>, read: Timestamp) -> Self {
+        let assigned = assignments.iter().map(|a| a.principal_id.clone()).collect();
+        Self { principal, assignments, assigned, read }
+    }
 }
 
 /// The page.
@@ -56,10 +69,13 @@ pub struct Assign {
     pane: Pane,
     role: usize,
     known: Option<Known>,
+    /// What the selected object has or can have: found out when it is selected, not for every frame.
+    roles: Vec<Role>,
     /// Groups through which the selected user is assigned, with the ids of the roles.
     through: Vec<find::Through>,
     reading: Option<Ticket>,
-    writing: Option<Ticket>,
+    /// The answer to a question, on its way.
+    writing: Pending,
     trouble: Option<Trouble>,
 }
 
@@ -84,9 +100,10 @@ impl Assign {
             asked: false,
             role: 0,
             known: None,
+            roles: Vec::new(),
             through: Vec::new(),
             reading: None,
-            writing: None,
+            writing: Pending::default(),
             trouble: None,
         }
     }
@@ -125,16 +142,22 @@ impl Assign {
         effects
     }
 
-    /// The roles that the selected object has or can have.
-    fn roles(&self) -> Vec<Role> {
-        let (Some(known), Some(object)) = (&self.known, self.object()) else { return Vec::new() };
-        roles::of(&known.principal, &known.assignments, &object.id)
+    /// The directory has answered.
+    fn know(&mut self, known: Known) {
+        self.known = Some(known);
+        self.find_roles();
     }
 
-    fn selected_role(&self) -> Option<Role> {
-        let mut roles = self.roles();
-        let at = self.role.min(roles.len().checked_sub(1)?);
-        Some(roles.swap_remove(at))
+    /// Finds out what the selected object has or can have.
+    fn find_roles(&mut self) {
+        self.roles = match (&self.known, self.object()) {
+            (Some(known), Some(object)) => roles::of(&known.principal, &known.assignments, &object.id),
+            _ => Vec::new(),
+        };
+    }
+
+    fn selected_role(&self) -> Option<&Role> {
+        self.roles.get(self.role.min(self.roles.len().checked_sub(1)?))
     }
 
     /// Another row is selected: what belongs to the one before goes.
@@ -142,11 +165,12 @@ impl Assign {
         self.given = None;
         self.through.clear();
         self.role = 0;
+        self.find_roles();
     }
 
     fn go(&mut self, step: Step) -> Vec<Effect> {
         if self.pane == Pane::Roles {
-            let mut list = List { rows: self.roles(), selected: self.role, ..List::default() };
+            let mut list = List { rows: vec![(); self.roles.len()], selected: self.role, ..List::default() };
             list.go(step);
             self.role = list.selected;
             return Vec::new();
@@ -198,6 +222,7 @@ impl Assign {
             }
             _ => self.rows.replace(window.rows, window.above, window.below, |a, b| a.id == b.id),
         }
+        self.find_roles();
         self.ask_through()
     }
 }
@@ -235,7 +260,10 @@ impl Page for Assign {
         if self.selected_role().is_none() {
             return Err("the roles are not read yet");
         }
-        shared.may_write(&Subject::Job).or_else(|why| shared.may_write(&Subject::Object(object)).map_err(|_| why))
+        if self.writing.since().is_some() {
+            return Err("an assignment is being written");
+        }
+        shared.may_write(&Subject::Object(object))
     }
 
     fn hints(&self, shared: &Shared) -> Vec<(Action, &'static str)> {
@@ -280,7 +308,7 @@ impl Page for Assign {
                 self.pane = Pane::Roles;
                 Vec::new()
             }
-            Action::Open => self.question(shared),
+            Action::Open => self.question(),
             Action::NextPane | Action::PreviousPane => {
                 self.pane = if self.pane == Pane::Who { Pane::Roles } else { Pane::Who };
                 Vec::new()
@@ -333,9 +361,7 @@ impl Page for Assign {
     }
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Vec<Effect> {
-        for c in text.chars() {
-            self.filter.handle(tui_input::InputRequest::InsertChar(c));
-        }
+        input_line::paste(&mut self.filter, text);
         self.filtered()
     }
 
@@ -372,17 +398,14 @@ impl Page for Assign {
 
     fn news(&mut self, shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         let News::Done(done) = news else { return Vec::new() };
-        let wrote = self.writing == Some(ticket);
-        if wrote {
-            self.writing = None;
-        } else if self.reading == Some(ticket) {
+        if self.reading == Some(ticket) {
             self.reading = None;
-        } else {
+        } else if !self.writing.ends(ticket) {
             return Vec::new();
         }
         match done {
             Ok(Reply::Assignments(principal, assignments)) => {
-                self.known = Some(Known { principal, assignments, read: shared.now });
+                self.know(Known::new(principal, assignments, shared.now));
                 self.trouble = None;
                 Vec::new()
             }
@@ -399,6 +422,14 @@ impl Page for Assign {
                 Vec::new()
             }
         }
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.writing.is(ticket)
+    }
+
+    fn overtaken(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        self.read(shared)
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
@@ -432,8 +463,9 @@ impl Page for Assign {
             vec![CopyItem { what: "id", text: object.id.clone() }, CopyItem { what: "name", text: object.name }];
         if let Some(role) = self.selected_role() {
             let verb = if role.held.is_some() { "unassign" } else { "assign" };
-            let command = super::test::command(shared, &format!("{verb} {} --role {}", object.id, role.id));
-            items.push(CopyItem { what: "command", text: command });
+            let role = format!("--role={}", role.id);
+            let line = command::operand(&object.id).and_then(|id| command::of_job(shared, &[verb, id, &role]));
+            items.extend(line.map(|text| CopyItem { what: "command", text }));
         }
         items
     }

@@ -4,6 +4,7 @@ use super::{Kind, Object, Page, PageId};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
 use crate::console::effect::Effect;
+use crate::console::input_line;
 use crate::console::list::{List, Step, Wanted};
 use crate::console::query::{self, Sources};
 use crate::console::shared::Shared;
@@ -231,7 +232,7 @@ impl Page for Choose {
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Vec<Effect> {
         let before = self.input.value().to_owned();
-        self.input = Input::new(format!("{before}{text}"));
+        input_line::paste(&mut self.input, text);
         self.typed(&before)
     }
 

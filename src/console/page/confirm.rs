@@ -1,9 +1,9 @@
 //! The confirmation of anything that writes: it names the effect, its default is *no*, and a held key cannot confirm.
 
-use super::{Kind, Page, PageId};
+use super::{Kind, Page, PageId, Subject};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
-use crate::console::effect::Effect;
+use crate::console::effect::{Effect, Tone};
 use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::text::{Shown, show, wrap};
@@ -25,6 +25,8 @@ pub type Then = Box<dyn FnOnce(&mut Shared) -> Vec<Effect> + Send>;
 
 /// A box that asks.
 pub struct Confirm {
+    /// What its yes writes, if it writes: that has to be unlocked still when the yes comes.
+    writes: Option<Subject>,
     title: Shown,
     lines: Vec<Shown>,
     yes: &'static str,
@@ -43,9 +45,11 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    /// A box with a title, lines that name the effect, the word of its yes, and what happens then.
-    pub fn new(title: &str, lines: Vec<Shown>, yes: &'static str, then: Then) -> Self {
+    /// A box with a title, lines that name the effect, the word of its yes, and what happens then. Whoever writes says
+    /// what it writes.
+    pub fn new(writes: Option<Subject>, title: &str, lines: Vec<Shown>, yes: &'static str, then: Then) -> Self {
         Self {
+            writes,
             title: show(title),
             lines,
             yes,
@@ -95,6 +99,13 @@ impl Confirm {
             }
         } else if !self.chosen {
             return vec![Effect::Close];
+        }
+        // The time may have run out, or another plan may have come, while the question stood there.
+        if let Some(subject) = &self.writes
+            && shared.may_write(subject).is_err()
+        {
+            let words = "write mode is off by now: nothing was written. W unlocks it; then ask again";
+            return vec![Effect::Close, Effect::Say(Tone::Warn, show(words))];
         }
         let mut effects = vec![Effect::Close];
         if let Some(then) = self.then.take() {

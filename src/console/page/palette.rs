@@ -5,6 +5,7 @@ use super::{Kind, Page, PageId, Reason};
 use crate::console::action::{Action, Group};
 use crate::console::canvas::Canvas;
 use crate::console::effect::Effect;
+use crate::console::input_line;
 use crate::console::keymap;
 use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
@@ -212,8 +213,7 @@ impl Page for Palette {
     }
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Vec<Effect> {
-        let value = format!("{}{text}", self.input.value());
-        self.input = Input::new(value);
+        input_line::paste(&mut self.input, text);
         self.filter();
         Vec::new()
     }

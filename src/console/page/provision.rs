@@ -1,6 +1,5 @@
 //! Provision one user or group, step by step: a dry run at once; writing only after `W` and a question.
 
-mod command;
 mod detail;
 mod draw;
 mod question;
@@ -14,8 +13,8 @@ mod times;
 use super::{CopyItem, Object, Page, PageId, Subject, menu};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
-use crate::console::desk::{News, Reply, Request, Ticket, Trouble, outcome};
-use crate::console::effect::{Effect, Tone};
+use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
+use crate::console::effect::Effect;
 use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
 use crate::sync::trace::Stage;
@@ -43,8 +42,19 @@ enum State {
     },
     /// The last run ended.
     Ended(Box<Run>),
-    /// It could not be done.
-    Refused(Trouble),
+    /// No run came back.
+    Refused {
+        /// Why.
+        trouble: Trouble,
+        /// Whether nothing was to be sent. Of a write nobody knows then whether it was done.
+        dry_run: bool,
+    },
+}
+
+impl State {
+    fn refused(why: &str, dry_run: bool) -> Self {
+        Self::Refused { trouble: Trouble { what: show(why), advice: Vec::new() }, dry_run }
+    }
 }
 
 /// Where the keys go.
@@ -89,7 +99,7 @@ impl Provision {
     pub fn new(object: Object) -> Self {
         Self {
             object,
-            state: State::Refused(Trouble { what: show("nothing was asked yet"), advice: Vec::new() }),
+            state: State::refused("nothing was asked yet", true),
             ticket: None,
             progress: None,
             skip: Vec::new(),
@@ -107,11 +117,10 @@ impl Provision {
         let mut effects: Vec<Effect> = self.ticket.take().map(Effect::Cancel).into_iter().collect();
         let ticket = shared.ticket();
         self.ticket = Some(ticket);
-        let refused = State::Refused(Trouble { what: show(""), advice: Vec::new() });
-        let before = match std::mem::replace(&mut self.state, refused) {
+        let before = match std::mem::replace(&mut self.state, State::refused("", dry_run)) {
             State::Ended(run) => Some(run),
             State::Asking { before, .. } => before,
-            State::Refused(_) => None,
+            State::Refused { .. } => None,
         };
         self.state = State::Asking { dry_run, since: shared.now, before };
         self.progress = None;
@@ -132,7 +141,7 @@ impl Provision {
         match &self.state {
             State::Ended(run) => Some(run),
             State::Asking { before, .. } => before.as_deref(),
-            State::Refused(_) => None,
+            State::Refused { .. } => None,
         }
     }
 
@@ -282,8 +291,13 @@ impl Page for Provision {
     fn hints(&self, shared: &Shared) -> Vec<(Action, &'static str)> {
         let mut hints = Vec::new();
         match self.run() {
-            None if matches!(self.state, State::Refused(_)) => hints.push((Action::Refresh, "try again")),
-            None => {}
+            None => match self.state {
+                State::Refused { dry_run: true, .. } => hints.push((Action::Refresh, "try again")),
+                State::Refused { dry_run: false, .. } => {
+                    hints.extend([(Action::Refresh, "dry run again"), (Action::Log, "log")]);
+                }
+                State::Asking { .. } | State::Ended(_) => {}
+            },
             Some(run) => {
                 let open = shared.may_write(&self.subject_of()).is_ok();
                 if run.dry_run && self.stage >= Stage::Plan && run.would_write() && open {
@@ -358,15 +372,7 @@ impl Page for Provision {
 
     fn news(&mut self, _shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         if self.ticket != Some(ticket) {
-            // Another object's page asked for it and was left: how a write ended is told anyway.
-            return match news {
-                News::Done(Ok(Reply::Answer(answer))) => match outcome(&answer) {
-                    Ok(words) => vec![Effect::say(&words)],
-                    Err(words) => vec![Effect::fail(&words)],
-                },
-                News::Done(Err(trouble)) => vec![Effect::Say(Tone::Fail, trouble.what)],
-                _ => Vec::new(),
-            };
+            return Vec::new();
         }
         let dry_run = !self.writing();
         match news {
@@ -377,17 +383,18 @@ impl Page for Provision {
                 match done {
                     Ok(Reply::Answer(answer)) => match Run::of(answer, dry_run) {
                         Ok(run) => self.take(run),
-                        Err(why) => self.state = State::Refused(Trouble { what: show(&why), advice: Vec::new() }),
+                        Err(why) => self.state = State::refused(&why, dry_run),
                     },
-                    Ok(_) => {
-                        let what = show("the answer was to another question");
-                        self.state = State::Refused(Trouble { what, advice: Vec::new() });
-                    }
-                    Err(trouble) => self.state = State::Refused(trouble),
+                    Ok(_) => self.state = State::refused("the answer was to another question", dry_run),
+                    Err(trouble) => self.state = State::Refused { trouble, dry_run },
                 }
             }
         }
         Vec::new()
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.ticket == Some(ticket)
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {

@@ -11,6 +11,7 @@ use super::{CopyItem, Page, PageId, Reason, Subject};
 use crate::config::settings::{self, Change, Field, Kind};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
+use crate::console::command;
 use crate::console::desk::{Form, News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::Effect;
 use crate::console::shared::Shared;
@@ -51,8 +52,6 @@ pub struct Settings {
     saving: Saving,
     /// What did not work last.
     trouble: Option<Trouble>,
-    /// Leaving was asked for although something is not saved.
-    leaving: bool,
 }
 
 impl Default for Settings {
@@ -68,7 +67,6 @@ impl Default for Settings {
             planning: None,
             saving: Saving::No,
             trouble: None,
-            leaving: false,
         }
     }
 }
@@ -221,7 +219,6 @@ impl Page for Settings {
     }
 
     fn act(&mut self, shared: &mut Shared, action: Action) -> Vec<Effect> {
-        self.leaving = false;
         if let Some(step) = super::menu::step(action) {
             self.go(step);
             return Vec::new();
@@ -257,14 +254,18 @@ impl Page for Settings {
         Vec::new()
     }
 
-    fn back(&mut self, _shared: &mut Shared) -> Option<Vec<Effect>> {
-        let changes = self.changes().len();
-        if changes == 0 || self.leaving {
-            return None;
+    fn unsaved(&self) -> Option<String> {
+        if self.saving.busy() {
+            // What is on its way goes on without this page; turning the job on does not.
+            return self.waits_to_turn_on().then(|| "The job is not turned on yet, and would stay off".to_owned());
         }
-        self.leaving = true;
-        let what = if changes == 1 { "1 change is".to_owned() } else { format!("{changes} changes are") };
-        Some(vec![Effect::say(&format!("{what} not saved; esc again drops what you typed"))])
+        match self.changes().len()
+            + usize::from(self.edit.as_ref().is_some_and(|edit| edit.differs(self.wanted.as_ref())))
+        {
+            0 => None,
+            1 => Some("1 change is not saved".to_owned()),
+            n => Some(format!("{n} changes are not saved")),
+        }
     }
 
     fn news(&mut self, shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
@@ -287,6 +288,14 @@ impl Page for Settings {
             };
         }
         Vec::new()
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.saving.is(ticket)
+    }
+
+    fn overtaken(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        if self.saving.busy() { Vec::new() } else { self.read(shared) }
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
@@ -315,7 +324,7 @@ impl Page for Settings {
         if let Some(opened) = &form.opened {
             items.push(CopyItem { what: "file", text: opened.path().display().to_string() });
         }
-        items.push(CopyItem { what: "command", text: super::test::command(shared, "config check") });
+        items.extend(command::of_job(shared, &["config", "check"]).map(|text| CopyItem { what: "command", text }));
         items
     }
 }

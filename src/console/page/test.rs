@@ -5,6 +5,7 @@ mod draw;
 use super::{CopyItem, Page, PageId};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
+use crate::console::command;
 use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::Effect;
 use crate::console::shared::Shared;
@@ -166,7 +167,7 @@ impl Page for Test {
         if !self.steps.is_empty() {
             items.push(CopyItem { what: "steps", text: self.transcript() });
         }
-        items.push(CopyItem { what: "command", text: command(shared, "test") });
+        items.extend(command::of_job(shared, &["test"]).map(|text| CopyItem { what: "command", text }));
         items
     }
 }
@@ -180,16 +181,6 @@ pub(super) fn spinner(shared: &Shared, since: Timestamp) -> Option<&'static str>
     let frames = shared.look.glyphs.spinner;
     let frame = usize::try_from(waited.as_millis() / FRAME.as_millis()).unwrap_or(0);
     frames.get(frame % frames.len().max(1)).copied()
-}
-
-/// A command on this job.
-pub(super) fn command(shared: &Shared, words: &str) -> String {
-    let mut command = format!("heeler {words}");
-    for flag in &shared.job.flags {
-        command.push(' ');
-        command.push_str(flag);
-    }
-    command
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Unlocking writing: for one object, the plan or the job, for five minutes. It asks for a few letters, so that no
 //! single key does it.
 
-use super::{Kind, Page, PageId, Subject};
+use super::{Kind, Page, PageId, Subject, prose};
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
 use crate::console::effect::Effect;
 use crate::console::shared::Shared;
 use crate::console::style::Token;
+use crate::console::words::middle;
 use crate::text::{Shown, show};
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
 use tui_input::Input;
@@ -14,6 +15,10 @@ use tui_input::backend::crossterm::EventHandler;
 
 /// So many letters have to be typed.
 const LETTERS: usize = 3;
+/// Lines that say what is unlocked.
+const LINES: usize = 3;
+/// Cells of a name in them.
+const NAME: usize = 44;
 
 /// The box.
 pub struct Unlock {
@@ -39,21 +44,24 @@ impl Unlock {
     }
 
     /// What is unlocked, whose first letters are asked for, and the name they begin.
-    fn words(&self, shared: &Shared) -> (Shown, Shown, String) {
-        let (what, of, name) = match self.subject() {
+    fn words(&self, shared: &Shared) -> (Shown, &'static str, String) {
+        let job = || ("the job's name", shared.job.name.clone());
+        let (what, (of, name)) = match self.subject() {
             Subject::Object(object) => {
-                (format!("writing {} only", object.name), "the name".to_owned(), object.name.clone())
+                let called = middle(show(&object.name).as_str(), NAME, &shared.look.glyphs);
+                let what = format!("Provisioning {called} and changing what is assigned there. Nobody else.");
+                (what, ("the name", object.name.clone()))
             }
-            Subject::Plan => {
-                ("applying the plan that is shown".into(), "the job's name".into(), shared.job.name.clone())
+            Subject::Plan(_) => {
+                ("Applying the plan that is shown, releasing and rejecting what it holds. No other plan.".into(), job())
             }
             Subject::Job => (
-                "settings, assignments and cycles of this job".into(),
-                "the job's name".into(),
-                shared.job.name.clone(),
+                "All of this job: its settings, assignments and cycles, applying any plan, provisioning anybody."
+                    .into(),
+                job(),
             ),
         };
-        (show(&what), show(&format!("{of}, {name}")), name)
+        (show(&what), of, name)
     }
 }
 
@@ -63,7 +71,7 @@ impl Page for Unlock {
     }
 
     fn kind(&self) -> Kind {
-        Kind::Float { width: 66, height: 9 }
+        Kind::Float { width: 66, height: 11 }
     }
 
     fn actions(&self) -> &'static [Action] {
@@ -114,16 +122,24 @@ impl Page for Unlock {
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
-        let (what, whose, _) = self.words(shared);
+        let (what, of, name) = self.words(shared);
         let mut inside = canvas.boxed("unlock writing");
         let (w, h) = (inside.width(), inside.height());
-        let x = inside.put(3, 1, "for 5 minutes: ", Token::Muted);
-        inside.put(x, 1, what, Token::Text);
-        inside.put(3, 3, "type the first 3 letters of ", Token::Text);
-        inside.put_in(3, 4, w.saturating_sub(6), whose, Token::Muted);
-        inside.input(3, 5, 24, &self.input, true);
+        inside.put(3, 0, "for 5 minutes:", Token::Muted);
+        for (y, line) in (1..).zip(prose::lines(what.as_str(), w.saturating_sub(6)).iter().take(LINES)) {
+            inside.put(3, y, show(line), Token::Text);
+        }
+        let n = name.chars().count().min(LETTERS);
+        inside.put(3, 4, show(&format!("type the first {n} letters of {of}:")), Token::Text);
+        // The letters that count stand out, and are there however long the name is.
+        let letters: String = name.chars().take(n).collect();
+        let rest: String = name.chars().skip(n).collect();
+        let x = inside.put(3, 5, show(&letters), Token::Strong);
+        let rest = middle(show(&rest).as_str(), usize::from(w.saturating_sub(x + 3)), &shared.look.glyphs);
+        inside.put(x, 5, show(&rest), Token::Muted);
+        inside.input(3, 6, 24, &self.input, true);
         if self.wrong {
-            inside.put(30, 5, "that is not it", Token::Warn);
+            inside.put(30, 6, "that is not it", Token::Warn);
         }
         inside.put_right(0, w - 3, h - 1, "esc  leave, nothing unlocked", Token::Muted);
     }

@@ -17,7 +17,7 @@ impl State {
             // What it needs from both sides is told before it is tried; `r` tries whether they are back.
             Action::Provision if self.shared.mood() == Mood::Offline => Err("offline: r on 1 Overview tries again"),
             Action::Copy if self.top().copies(&self.shared).is_empty() => Err("nothing to copy here"),
-            Action::Export if self.top().export(&self.shared).is_none() => Err("nothing to export here"),
+            Action::Export if !self.top().can_export() => Err("nothing to export here"),
             Action::Unlock if self.shared.write == WriteMode::Open => Err("the sandbox is open for writing"),
             Action::Sync | Action::Restart => {
                 self.shared.may_write(&Subject::Job)?;
@@ -31,11 +31,11 @@ impl State {
 
     pub(super) fn act_everywhere(&mut self, action: Action) -> Vec<Effect> {
         match action {
-            Action::Overview => self.turn_to(PageId::Overview),
-            Action::Directory => self.turn_to(PageId::Directory),
-            Action::Mapping => self.turn_to(PageId::Mapping),
-            Action::Log => self.turn_to(PageId::Log),
-            Action::Plan => self.turn_to(PageId::Plan),
+            Action::Overview => vec![Effect::Turn(PageId::Overview)],
+            Action::Directory => vec![Effect::Turn(PageId::Directory)],
+            Action::Mapping => vec![Effect::Turn(PageId::Mapping)],
+            Action::Log => vec![Effect::Turn(PageId::Log)],
+            Action::Plan => vec![Effect::Turn(PageId::Plan)],
             Action::Back => self.back(),
             Action::Quit if !self.layers.is_empty() => vec![Effect::Close],
             Action::Quit => self.quit(),
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// Goes to a view because it was asked for by its key: nothing is followed, and nothing leads back.
-    fn turn_to(&mut self, view: PageId) -> Vec<Effect> {
+    pub(super) fn turn_to(&mut self, view: PageId) -> Vec<Effect> {
         let effects = self.go(view, None);
         self.trail.clear();
         self.shared.back_to = None;
@@ -111,7 +111,8 @@ impl State {
             ),
         ];
         vec![Effect::Open(Box::new(
-            Confirm::new("quit", lines, "quit", Box::new(|_| vec![Effect::Leave])).staying("stay", "esc  stay here"),
+            Confirm::new(None, "quit", lines, "quit", Box::new(|_| vec![Effect::Leave]))
+                .staying("stay", "esc  stay here"),
         ))]
     }
 
@@ -136,7 +137,7 @@ impl State {
             vec![Effect::say("a cycle was asked for"), Effect::Desk(PageId::Frame, ticket, Request::Sync)]
         });
         let title = format!("run a cycle: {}", self.shared.job.name);
-        vec![Effect::Open(Box::new(Confirm::new(&title, lines, "run it", then)))]
+        vec![Effect::Open(Box::new(Confirm::new(Some(Subject::Job), &title, lines, "run it", then)))]
     }
 
     fn confirm_restart(&mut self) -> Vec<Effect> {
@@ -154,6 +155,6 @@ impl State {
             ]
         });
         let title = format!("restart {}", self.shared.job.name);
-        vec![Effect::Open(Box::new(Confirm::new(&title, lines, "restart", then)))]
+        vec![Effect::Open(Box::new(Confirm::new(Some(Subject::Job), &title, lines, "restart", then)))]
     }
 }

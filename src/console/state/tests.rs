@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::console::desk::Request;
+use crate::console::page::Subject;
 use crate::console::shared::Runner;
 use crate::console::standing::Standing;
 use crate::console::testing::{Console, noon, shared};
@@ -189,6 +190,26 @@ fn write_is_unlocked_by_letters_for_five_minutes_and_counted_down() {
 }
 
 #[test]
+fn the_letters_that_unlock_are_seen_however_long_the_name_is() {
+    for (width, height) in [(60, 16), (80, 24)] {
+        let name = format!("gra{}@contoso.example", "x".repeat(120));
+        let object = crate::console::page::Object {
+            object_type: crate::model::ObjectType::User,
+            id: "1".into(),
+            name: name.clone(),
+        };
+        let mut console = Console::new(width, height);
+        console.open(Box::new(crate::console::page::unlock::Unlock::new(Subject::Object(object))));
+        let screen = console.screen();
+        for words in ["type the first 3 letters of the name:", "graxx", "…", "Nobody else.", "esc  leave"] {
+            assert!(screen.contains(words), "{words}: {screen}");
+        }
+        console.keys("\"gra\" enter");
+        assert!(line(&console, 0).contains("WRITE gra"), "{}", line(&console, 0));
+    }
+}
+
+#[test]
 fn the_sandbox_is_open_for_writing() {
     let mut shared = shared(80, 24, "default");
     shared.job.sandbox = true;
@@ -220,6 +241,20 @@ fn a_cycle_can_be_run_and_stopped() {
 }
 
 #[test]
+fn a_yes_after_write_mode_ran_out_sends_nothing_and_says_so() {
+    for keys in ["R", ": \"run a cycle\" enter"] {
+        let mut console = console();
+        console.keys("W \"nig\" enter").keys(keys).wait(301.0);
+        console.take();
+        console.keys("tab enter");
+        let asked = console.take();
+        assert!(!asked.iter().any(|e| matches!(e, Effect::Desk(..))), "{keys}: {asked:?}");
+        let said = line(&console, 23);
+        assert!(said.contains("nothing was written. W unlocks it; then ask again"), "{keys}: {said}");
+    }
+}
+
+#[test]
 fn a_paste_is_never_a_command() {
     let mut console = console();
     console.event(Event::Paste("q\r:quit\rA".into()));
@@ -228,6 +263,21 @@ fn a_paste_is_never_a_command() {
     console.keys(":");
     console.event(Event::Paste("di\nrec".into()));
     assert!(console.screen().contains("di rec"), "{}", console.screen());
+}
+
+#[test]
+fn a_paste_goes_to_the_cursor_and_asks_whether_it_may() {
+    let mut console = console();
+    console.keys(": \"tory\" home");
+    console.event(Event::Paste("direc".into()));
+    assert!(console.screen().contains(": directory"), "{}", console.screen());
+    console.keys("\"x\"");
+    assert!(console.screen().contains(": direcxtory"), "{}", console.screen());
+    // Without a plan there is nothing to filter: the text goes nowhere, and says so.
+    console.keys("esc 5");
+    console.event(Event::Paste("grace".into()));
+    assert!(!console.state.top().typing());
+    assert!(line(&console, 23).contains("filter: no plan yet"), "{}", console.screen());
 }
 
 #[test]
@@ -295,6 +345,26 @@ fn changes_are_read_at_once_and_then_at_their_pace() {
 }
 
 #[test]
+fn a_store_that_changes_all_the_time_hides_nothing_that_the_time_brings() {
+    let mut console = console();
+    console.keys("W \"nig\" enter").wait(298.0);
+    console.state.take_touched();
+    let mut changed = |milliseconds: i64| {
+        console.now += SignedDuration::from_millis(milliseconds);
+        console.event(Event::Changed);
+        (console.state.take_touched(), line(&console, 0))
+    };
+    let (touched, header) = changed(300);
+    assert!(!touched && header.ends_with("WRITE job 0:02"), "{header}");
+    assert!(!changed(300).0);
+    let seen: Vec<(bool, String)> = (0..4).map(|_| changed(300)).filter(|(touched, _)| *touched).collect();
+    assert!(seen.iter().any(|(_, header)| header.ends_with("WRITE job 0:00")), "{seen:?}");
+    let (touched, header) = changed(300);
+    assert!(touched && header.ends_with("read-only"), "{header}");
+    assert!(line(&console, 23).contains("write mode is off again"));
+}
+
+#[test]
 fn chords_show_how_they_go_on() {
     let mut console = console();
     console.keys("g");
@@ -311,6 +381,29 @@ fn without_colour_nothing_has_one() {
             assert_eq!(cell.fg, ratatui::style::Color::Reset);
             assert_eq!(cell.bg, ratatui::style::Color::Reset);
         }
+    }
+}
+
+/// What a directory or an app may call things to make a shell do more than was meant.
+const HOSTILE: &str = "x'; touch /tmp/x; $(id) `id` #";
+
+#[test]
+fn every_command_that_is_copied_is_quoted_for_a_shell() {
+    let mut known = shared(160, 45, "default");
+    known.job.flags = vec!["--config".into(), HOSTILE.into()];
+    let mut console = Console::with(known);
+    let quoted = "--config 'x'\\''; touch /tmp/x; $(id) `id` #'";
+    for keys in ["1", "5", "t"] {
+        console.keys(keys);
+        let items = console.state.top().copies(&console.state.shared);
+        let line = items.iter().find(|item| item.what == "command").map(|item| item.text.clone());
+        assert!(line.as_deref().is_some_and(|line| line.ends_with(quoted)), "{keys}: {line:?}");
+    }
+    console.state.shared.job.flags = vec!["--config".into(), "a\nid".into()];
+    for keys in ["1", "5", "t"] {
+        console.keys(keys);
+        let items = console.state.top().copies(&console.state.shared);
+        assert!(items.iter().all(|item| item.what != "command"), "{keys}: {items:?}");
     }
 }
 

@@ -41,7 +41,10 @@ impl State {
             let after = words::age_changes_in(shared.seconds_since(at));
             shared.now + SignedDuration::try_from(after).unwrap_or(SignedDuration::from_secs(60))
         });
-        let unlocked = matches!(shared.write, WriteMode::Unlocked { .. }).then(second);
+        let unlocked = match &shared.write {
+            WriteMode::Unlocked { until, .. } => Some(second().min(*until)),
+            WriteMode::ReadOnly | WriteMode::Open => None,
+        };
         let top = self.layers.iter().filter_map(|l| l.changes_at(shared)).min();
         [
             self.message.as_ref().map(|m| m.at + MESSAGE),

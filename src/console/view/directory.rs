@@ -403,8 +403,7 @@ impl Page for Directory {
     }
 
     fn paste(&mut self, _shared: &mut Shared, text: &str) -> Vec<Effect> {
-        let line: String = text.chars().take(200).collect();
-        self.filter = Input::new(format!("{}{}", self.filter.value(), line));
+        crate::console::input_line::paste(&mut self.filter, text);
         self.anew()
     }
 

@@ -11,7 +11,6 @@ mod words;
 
 pub use blame::Blame;
 pub use sheet::{Given, Gives, Person, RuleRow, Scope, Sheet};
-pub(crate) use words::{path_in, plain, short_path};
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
@@ -400,6 +399,10 @@ impl Page for Mapping {
             },
             None => Vec::new(),
         }
+    }
+
+    fn can_export(&self) -> bool {
+        self.schema.is_some()
     }
 
     fn export(&self, _shared: &Shared) -> Option<Export> {

@@ -395,9 +395,8 @@ impl Page for Overview {
             let at = if shared.mood() == Mood::Offline { 0 } else { items.len() };
             items.insert(at, CopyItem { what: "error", text: error });
         }
-        let command: Vec<&str> =
-            ["heeler", "status"].into_iter().chain(shared.job.flags.iter().map(String::as_str)).collect();
-        items.push(CopyItem { what: "command", text: command.join(" ") });
+        let command = crate::console::command::of_job(shared, &["status"]);
+        items.extend(command.map(|text| CopyItem { what: "command", text }));
         items
     }
 }

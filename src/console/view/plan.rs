@@ -6,7 +6,6 @@ mod draw;
 mod layout;
 mod model;
 mod moving;
-mod pending;
 mod query;
 #[cfg(test)]
 mod tests;
@@ -17,18 +16,18 @@ pub use query::{Answer, Detail, Query, Same, Since, run};
 pub use tree::{Row, Tree};
 
 use layout::{Layout, ROOMY};
-use pending::Pending;
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
 use crate::console::desk::{News, Request, Ticket, Trouble};
-use crate::console::effect::Effect;
+use crate::console::effect::{Effect, Tone};
 use crate::console::list::Step;
+use crate::console::page::pending::Pending;
 use crate::console::page::{CopyItem, Export, Focus, Object, Page, PageId, Reason, Subject};
 use crate::console::query::{Answer as Answered, Query as Asked};
 use crate::console::shared::Shared;
 use crate::console::words;
-use crate::text::Shown;
+use crate::text::{Shown, show};
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -226,7 +225,7 @@ impl Page for Plan {
         }
         if self.model.as_ref().is_some_and(|model| model.applicable() > 0) {
             let apply = if self.marks.is_empty() { "apply…" } else { "apply marked…" };
-            let off = shared.may_write(&Subject::Plan).is_err();
+            let off = shared.may_write(&self.unlocks()).is_err();
             hints.push(if off { (Action::Unlock, "unlock write") } else { (Action::Apply, apply) });
         }
         hints.push((Action::Refresh, "plan again"));
@@ -326,9 +325,7 @@ impl Page for Plan {
     }
 
     fn paste(&mut self, shared: &mut Shared, text: &str) -> Vec<Effect> {
-        for c in text.chars() {
-            self.input.handle(tui_input::InputRequest::InsertChar(c));
-        }
+        crate::console::input_line::paste(&mut self.input, text);
         self.filter_changed(shared)
     }
 
@@ -373,7 +370,12 @@ impl Page for Plan {
                     return Vec::new();
                 }
                 self.stage = Stage::Rest;
-                self.show(shared, &model)
+                let mut effects = self.show(shared, &model);
+                if shared.lock_plan_unless(Some(model.fingerprint())) {
+                    let words = "this is another plan: write mode is off again, W unlocks this one";
+                    effects.push(Effect::Say(Tone::Warn, show(words)));
+                }
+                effects
             }
             Answer::Filtered(text, entries) => {
                 if text != self.input.value() {
@@ -403,11 +405,15 @@ impl Page for Plan {
             self.stage = Stage::Failed { trouble, at: shared.now };
             return Vec::new();
         }
-        vec![Effect::Say(crate::console::effect::Tone::Fail, why)]
+        vec![Effect::Say(Tone::Fail, why)]
     }
 
     fn news(&mut self, shared: &mut Shared, ticket: Ticket, news: News) -> Vec<Effect> {
         self.heard(shared, ticket, news)
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.applying.is(ticket) || self.deciding.is(ticket)
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
@@ -432,11 +438,15 @@ impl Page for Plan {
     }
 
     fn subject(&self) -> Subject {
-        Subject::Plan
+        self.unlocks()
     }
 
     fn copies(&self, shared: &Shared) -> Vec<CopyItem> {
         self.copy_items(shared)
+    }
+
+    fn can_export(&self) -> bool {
+        self.model.is_some()
     }
 
     fn export(&self, _shared: &Shared) -> Option<Export> {

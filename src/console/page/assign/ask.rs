@@ -4,19 +4,21 @@ use super::Assign;
 use crate::console::desk::Request;
 use crate::console::effect::Effect;
 use crate::console::page::confirm::Confirm;
-use crate::console::page::{Page, PageId};
+use crate::console::page::{Page, PageId, Subject};
 use crate::console::shared::Shared;
 use crate::model::ObjectType;
 use crate::text::show;
 
 impl Assign {
     /// Asks whether to assign the selected role, or to take it away.
-    pub(super) fn question(&mut self, shared: &mut Shared) -> Vec<Effect> {
-        let (Some(object), Some(role), Some(known)) = (self.object(), self.selected_role(), &self.known) else {
+    pub(super) fn question(&self) -> Vec<Effect> {
+        let (Some(object), Some(role), Some(known)) = (self.object(), self.selected_role().cloned(), &self.known)
+        else {
             return Vec::new();
         };
         let (app, who) = (&known.principal.display_name, self.name_of(&object));
         let group = object.object_type == ObjectType::Group;
+        let writes = Subject::Object(object.clone());
         let (title, first, second, yes, request) = match role.held {
             None => (
                 format!("assign {who}"),
@@ -40,9 +42,12 @@ impl Assign {
             ),
         };
         let lines = vec![show(&first), show(second)];
-        let ticket = shared.ticket();
-        self.writing = Some(ticket);
-        let then = Box::new(move |_: &mut Shared| vec![Effect::Desk(PageId::Assign, ticket, request)]);
-        vec![Effect::Open(Box::new(Confirm::new(&title, lines, yes, then)))]
+        let writing = self.writing.clone();
+        let then = Box::new(move |shared: &mut Shared| {
+            let ticket = shared.ticket();
+            writing.begin(ticket, shared.now);
+            vec![Effect::Desk(PageId::Assign, ticket, request)]
+        });
+        vec![Effect::Open(Box::new(Confirm::new(Some(writes), &title, lines, yes, then)))]
     }
 }

@@ -60,8 +60,7 @@ impl Assign {
             prose::put(canvas, 3, 3, words.as_str(), Token::Muted);
             return;
         }
-        let assigned =
-            |id: &str| self.known.as_ref().is_some_and(|known| known.assignments.iter().any(|a| a.principal_id == id));
+        let assigned = |id: &str| self.known.as_ref().is_some_and(|known| known.assigned.contains(id));
         let wide = w >= LEFT_WIDE;
         for (y, (i, row)) in (3..).zip(self.rows.visible(usize::from(room))) {
             if assigned(&row.id) {
@@ -108,7 +107,7 @@ impl Assign {
         canvas.put_in(1, 1, w.saturating_sub(2), show(&more), Token::Muted);
         canvas.title(0, 3, "Roles", focused);
         let mut y = 4;
-        let roles = self.roles();
+        let roles = &self.roles;
         if roles.is_empty() && self.trouble.is_none() {
             canvas.put(3, y, "reading…", Token::Muted);
             y += 1;
@@ -158,11 +157,11 @@ impl Assign {
             }
             return;
         }
-        if self.writing.is_some() {
+        if self.writing.since().is_some() {
+            canvas.put(1, y, "It is being written. Leaving this page does not stop it.", Token::Muted);
             return;
         }
-        let off = shared.may_write(&Subject::Job).is_err() && shared.may_write(&Subject::Object(object)).is_err();
-        if off {
+        if shared.may_write(&Subject::Object(object)).is_err() {
             let last = h.saturating_sub(2);
             prose::put(
                 canvas,

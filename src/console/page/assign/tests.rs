@@ -234,6 +234,79 @@ fn nothing_is_asked_while_writing_is_off() {
 }
 
 #[test]
+fn a_yes_that_comes_too_late_assigns_nobody() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"grace\" enter j enter").wait(301.0).keys("tab enter");
+    assert!(stage.asked().is_empty());
+    assert!(stage.console.screen().contains("nothing was written. W unlocks it"), "{}", stage.console.screen());
+}
+
+/// Says yes to giving Grace the second role; returns the request's ticket.
+fn given(stage: &mut Stage) -> Ticket {
+    stage.console.keys("\"grace\" enter j enter").wait(0.6).keys("tab enter");
+    let (ticket, request) = stage.one();
+    assert!(matches!(request, Request::Assign { .. }));
+    ticket
+}
+
+#[test]
+fn one_assignment_is_written_at_a_time_and_its_end_is_told() {
+    let mut stage = stage(80, 24, "default", true);
+    let ticket = given(&mut stage);
+    assert!(stage.console.screen().contains("It is being written."), "{}", stage.console.screen());
+    stage.console.keys("k enter");
+    assert!(stage.console.screen().contains("an assignment is being written"), "{}", stage.console.screen());
+    assert_eq!(stage.console.state.top().id(), PageId::Assign);
+    stage.done(ticket, Reply::Done(show("assigned Grace Hopper")));
+    assert!(stage.console.screen().contains("assigned Grace Hopper"), "{}", stage.console.screen());
+    assert!(matches!(stage.one().1, Request::Assignments));
+}
+
+#[test]
+fn a_no_leaves_nothing_behind() {
+    let mut stage = stage(80, 24, "default", true);
+    stage.console.keys("\"grace\" enter j enter esc");
+    stage.console.state.shared.write = crate::console::shared::WriteMode::ReadOnly;
+    let screen = stage.console.screen();
+    assert!(screen.contains("Write mode is off.") && !screen.contains("being written"), "{screen}");
+}
+
+#[test]
+fn the_end_of_a_write_is_told_when_the_page_was_left_or_is_another() {
+    let mut stage = stage(80, 24, "default", true);
+    let ticket = given(&mut stage);
+    stage.console.keys("esc esc");
+    assert_eq!(stage.console.state.top().id(), PageId::Overview);
+    stage.console.keys("a");
+    stage.asked();
+    stage.done(ticket, Reply::Done(show("assigned Grace Hopper")));
+    assert!(stage.console.screen().contains("assigned Grace Hopper"), "{}", stage.console.screen());
+    let (ticket, request) = stage.one();
+    assert!(matches!(request, Request::Assignments), "what the new page shows is old by now");
+    stage.done(ticket, Reply::Assignments(principal(), assignments()));
+
+    let ticket = given(&mut stage);
+    stage.console.keys("esc esc");
+    let trouble = Trouble { what: show("the directory refused"), advice: vec![show("ask for more rights")] };
+    stage.console.event(Event::Desk(ticket, News::Done(Err(trouble))));
+    let screen = stage.console.screen();
+    assert!(screen.contains("the directory refused: ask for more rights"), "{screen}");
+}
+
+#[test]
+fn roles_are_those_of_whoever_is_selected() {
+    let mut stage = stage(80, 24, "default", true);
+    let line = |stage: &Stage| stage.console.state.top().copies(&stage.console.state.shared).pop().unwrap().text;
+    assert_eq!(line(&stage), "heeler unassign u-ada --role=r1");
+    stage.console.keys("down");
+    assert_eq!(line(&stage), "heeler assign u-alan --role=r1");
+    stage.console.keys("\"radia\"");
+    assert_eq!(line(&stage), "heeler assign u-radia --role=r1");
+    stage.console.keys("esc esc u");
+    assert_eq!(line(&stage), "heeler unassign g-eng --role=r1");
+}
+
+#[test]
 fn roles_that_are_off_can_only_be_taken_away() {
     let held = |object: &str| {
         roles::of(&principal(), &assignments(), object)
@@ -322,4 +395,20 @@ fn of_many_roles_the_selected_one_is_in_sight() {
         stage.console.keys("j");
     }
     assert!(stage.console.screen().contains("› Role 40") || stage.console.screen().contains("›   Role 40"));
+}
+
+#[test]
+fn ids_that_a_server_chose_stay_one_argument_of_the_command() {
+    let shared = shared(80, 24, "default");
+    let command = |object: &str, id: &str| {
+        let mut page = Assign::new(Some(Object { object_type: ObjectType::User, id: object.into(), name: "x".into() }));
+        let principal = ServicePrincipal { roles: vec![role(id, "User", None, true)], ..principal() };
+        page.know(Known::new(principal, Vec::new(), shared.now));
+        let items = page.copies(&shared);
+        items.into_iter().find(|item| item.what == "command").map(|item| item.text)
+    };
+    assert_eq!(command("u1", "r1").as_deref(), Some("heeler assign u1 --role=r1"));
+    assert_eq!(command("u1; id", "$(id)").as_deref(), Some("heeler assign 'u1; id' '--role=$(id)'"));
+    assert_eq!(command("--full", "r1"), None);
+    assert_eq!(command("u1", "r\n1"), None);
 }

@@ -18,6 +18,8 @@ const CHROME: u16 = 4;
 const WIDE: u16 = 120;
 /// The first row of the steps, side by side.
 const STEPS: u16 = 3;
+/// Said when nobody knows how a write ended.
+const UNKNOWN: &str = "It may have been written. r looks again and sends nothing; 4 Log says more.";
 /// The row of the detail's title below the steps.
 const BELOW: u16 = 9;
 
@@ -69,7 +71,7 @@ pub(super) fn scroll_to_selected(page: &Provision, shared: &Shared) -> usize {
 pub(super) fn draw(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
     title(page, shared, canvas);
     let (w, h) = (canvas.width(), canvas.height());
-    if let State::Refused(trouble) = &page.state {
+    if let State::Refused { trouble, dry_run } = &page.state {
         let mut y = 2;
         let cells = usize::from(w.saturating_sub(6)).max(10);
         let mut put = |text: &Shown, token: Token| {
@@ -83,7 +85,11 @@ pub(super) fn draw(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
         for line in &trouble.advice {
             put(line, Token::Text);
         }
-        canvas.put(1, h.saturating_sub(2), "Nothing was written. r tries again.", Token::Muted);
+        let (words, token) = match dry_run {
+            true => ("Nothing was written. r tries again.", Token::Muted),
+            false => (UNKNOWN, Token::Warn),
+        };
+        canvas.put(1, h.saturating_sub(2), words, token);
         return;
     }
     let (dw, dh) = room(shared);
@@ -124,6 +130,7 @@ fn title(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
         State::Asking { dry_run: true, .. } => ("dry run", "nothing has been written", Token::Muted),
         State::Asking { dry_run: false, .. } => ("writing", "", Token::Strong),
         State::Ended(run) if run.dry_run => ("dry run", "nothing has been written", Token::Muted),
+        State::Ended(run) if run.unknown() => ("not known", "it may have been written", Token::Warn),
         State::Ended(run) if run.failed() && run.wrote() => ("failed", "not everything was written", Token::Fail),
         State::Ended(run) if run.failed() => ("failed", "nothing was written", Token::Fail),
         State::Ended(run) if !run.wrote() => ("done", "nothing was written", Token::Strong),
@@ -138,7 +145,8 @@ fn title(page: &Provision, shared: &Shared, canvas: &mut Canvas<'_>) {
                 return;
             }
         },
-        State::Refused(_) => ("not done", "", Token::Fail),
+        State::Refused { dry_run: true, .. } => ("not done", "", Token::Fail),
+        State::Refused { dry_run: false, .. } => ("not known", "it may have been written", Token::Warn),
     };
     let x = canvas.put(at, 0, words, token);
     match &page.state {
@@ -326,7 +334,8 @@ fn notice(page: &Provision, shared: &Shared) -> (Shown, Token) {
         }
         State::Asking { dry_run: true, .. } => "A dry run: it looks, and sends nothing.".to_owned(),
         State::Asking { dry_run: false, .. } => "It is being written. Leaving this page does not stop it.".to_owned(),
-        State::Refused(_) => String::new(),
+        State::Refused { .. } => String::new(),
+        State::Ended(run) if run.unknown() => return (show(UNKNOWN), Token::Warn),
         State::Ended(run) if !run.dry_run && run.failed() => {
             let what = if run.wrote() { "Not everything was written." } else { "Nothing was written." };
             return (show(&format!("{what} r makes a new dry run.")), Token::Warn);

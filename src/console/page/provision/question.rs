@@ -2,10 +2,10 @@
 
 use super::Provision;
 use crate::console::action::Action;
+use crate::console::attribute_words::short_path;
 use crate::console::effect::Effect;
 use crate::console::page::confirm::Confirm;
 use crate::console::shared::Shared;
-use crate::console::view::mapping::short_path;
 use crate::model::ObjectType;
 use crate::sync::trace::Stage;
 use crate::text::show;
@@ -45,13 +45,15 @@ impl Provision {
         if run.held().next().is_some() {
             lines.push(show("What a guard holds stays held."));
         }
-        let (agreed, subject) = (Arc::clone(&self.agreed), self.subject_of());
-        let then = Box::new(move |shared: &mut Shared| {
-            // The time may have run out while the question stood there.
-            agreed.store(shared.may_write(&subject).is_ok(), Ordering::Relaxed);
+        let agreed = Arc::clone(&self.agreed);
+        // Every question begins without an answer.
+        agreed.store(false, Ordering::Relaxed);
+        let then = Box::new(move |_: &mut Shared| {
+            agreed.store(true, Ordering::Relaxed);
             vec![Effect::Act(Action::Apply)]
         });
-        let confirm = Confirm::new(&format!("write this {what} for real"), lines, "write it", then);
+        let title = format!("write this {what} for real");
+        let confirm = Confirm::new(Some(self.subject_of()), &title, lines, "write it", then);
         let confirm = if run.deletes() { confirm.typed("type delete to go on", "delete") } else { confirm };
         vec![Effect::Open(Box::new(confirm))]
     }

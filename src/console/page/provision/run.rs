@@ -85,6 +85,12 @@ impl Run {
             && self.operations.iter().any(|o| matches!(o.state, OperationState::Claimed | OperationState::Verified))
     }
 
+    /// Whether something may have been written of which nobody knows: its answer was lost, or never came.
+    pub(super) fn unknown(&self) -> bool {
+        !self.dry_run
+            && self.operations.iter().any(|o| matches!(o.state, OperationState::Unknown | OperationState::Started))
+    }
+
     /// What would be written, or was.
     pub(super) fn writes(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter().filter(|o| !matches!(o.state, OperationState::Held | OperationState::Rejected))

@@ -1,6 +1,7 @@
 //! What can be taken along: the command, a value, the request, the answer.
 
-use super::{PlanRow, Provision, command};
+use super::{PlanRow, Provision};
+use crate::console::command;
 use crate::console::page::CopyItem;
 use crate::console::shared::Shared;
 use crate::sync::trace::Stage;
@@ -9,12 +10,7 @@ use crate::text::json_pretty;
 impl Provision {
     /// The command that does the same dry run; by id where the name cannot be written on a command line.
     pub(super) fn command(&self, shared: &Shared) -> Option<String> {
-        let of = |name: &str| {
-            let fixed = ["heeler", "provision"];
-            let name = (!name.starts_with('-')).then_some(name)?;
-            let flags = shared.job.flags.iter().map(String::as_str);
-            command::line(fixed.into_iter().chain([name, "--dry-run"]).chain(flags))
-        };
+        let of = |name| command::of_job(shared, &["provision", command::operand(name)?, "--dry-run"]);
         of(&self.object.name).or_else(|| of(&self.object.id))
     }
 

@@ -289,6 +289,54 @@ fn what_cannot_be_asked_is_told_with_advice() {
 }
 
 #[test]
+fn a_write_of_which_nobody_knows_is_not_called_nothing() {
+    let said = |console: &Console| {
+        let screen = console.screen();
+        assert!(screen.contains("not known") && screen.contains("It may have been written. r looks"), "{screen}");
+        assert!(!screen.to_lowercase().contains("nothing was written"), "{screen}");
+    };
+    for (width, height) in [(80, 24), (160, 45)] {
+        // The answer to the request was lost.
+        let lost = with(refused(), &[("/operations/0/state", json!("unknown"))]);
+        said(&done(width, height, "default", lost, 1));
+        // An answer without steps.
+        said(&done(width, height, "default", json!({ "error": "the job was taken over" }), 1));
+        // No answer at all.
+        let mut known = shared(width, height, "default");
+        known.write = WriteMode::Open;
+        let (mut console, ticket) = open(known);
+        answer(&mut console, ticket, dry(), 0);
+        write(&mut console);
+        let (ticket, ..) = asked(&mut console).unwrap();
+        let trouble = Trouble { what: show("it ended unexpectedly"), advice: Vec::new() };
+        console.event(Event::Desk(ticket, News::Done(Err(trouble))));
+        said(&console);
+        console.keys("r");
+        assert!(asked(&mut console).unwrap().1, "r looks again, and writes nothing");
+    }
+}
+
+#[test]
+fn how_a_write_ended_that_was_left_is_not_called_nothing_either() {
+    for lost in [true, false] {
+        let mut known = shared(80, 24, "default");
+        known.write = WriteMode::Open;
+        let (mut console, ticket) = open(known);
+        answer(&mut console, ticket, dry(), 0);
+        write(&mut console);
+        let (ticket, ..) = asked(&mut console).unwrap();
+        console.keys("esc");
+        if lost {
+            answer(&mut console, ticket, with(refused(), &[("/operations/0/state", json!("unknown"))]), 1);
+        } else {
+            let trouble = Trouble { what: show("it ended unexpectedly"), advice: Vec::new() };
+            console.event(Event::Desk(ticket, News::Done(Err(trouble))));
+        }
+        assert!(console.screen().contains("it may have been written"), "{}", console.screen());
+    }
+}
+
+#[test]
 fn leaving_stops_a_dry_run_and_not_a_write() {
     let (mut console, ticket) = open(shared(80, 24, "default"));
     console.keys("esc");

@@ -1,8 +1,9 @@
 //! Typing into a field. A token is masked, and what was typed of it is wiped.
 
 use super::Settings;
-use crate::config::settings::{Field, check_field, token_of};
+use crate::config::settings::{self, Field, check_field, token_of};
 use crate::console::effect::Effect;
+use crate::console::input_line;
 use crate::console::list::{List, Step};
 use crate::console::shared::Shared;
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
@@ -11,7 +12,7 @@ use tui_input::backend::crossterm::EventHandler;
 use zeroize::Zeroizing;
 
 /// All the room that a token may need, at once: a text that grows leaves copies behind.
-const ROOM: usize = 64 * 1024 + 4;
+const ROOM: usize = input_line::MOST + 4;
 
 /// What is being typed.
 pub(super) enum Edit {
@@ -29,13 +30,19 @@ impl Edit {
         }
     }
 
+    /// Whether something was typed that is not in the settings.
+    pub(super) fn differs(&self, wanted: Option<&settings::Settings>) -> bool {
+        match self {
+            Self::Text { field, input, .. } => wanted.is_some_and(|wanted| wanted.get(*field) != input.value().trim()),
+            Self::Token { typed, .. } => !typed.is_empty(),
+        }
+    }
+
     /// Pasted text. What is too long for a token is refused as a whole later: half a token is no token.
     pub(super) fn paste(&mut self, text: &str) {
         match self {
             Self::Text { input, wrong, .. } => {
-                for c in text.trim().chars() {
-                    input.handle(tui_input::InputRequest::InsertChar(c));
-                }
+                input_line::paste(input, text.trim());
                 *wrong = None;
             }
             Self::Token { typed, wrong } => {

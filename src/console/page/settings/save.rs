@@ -6,7 +6,7 @@ use crate::config::settings::{self, Change, Field, Kind, Saved, words as costs};
 use crate::console::desk::{Form, News, Reply, Request, Ticket};
 use crate::console::effect::{Effect, Tone};
 use crate::console::page::confirm::Confirm;
-use crate::console::page::{PageId, prose};
+use crate::console::page::{PageId, Subject, prose};
 use crate::console::shared::Shared;
 use crate::text::{Shown, show};
 use jiff::Timestamp;
@@ -108,16 +108,16 @@ impl Settings {
             sent.store(shared.now.as_millisecond(), Ordering::Relaxed);
             vec![Effect::Desk(PageId::Settings, ticket, request)]
         });
-        Effect::Open(Box::new(Confirm::new(title, lines, "save", then)))
+        Effect::Open(Box::new(Confirm::new(Some(Subject::Job), title, lines, "save", then)))
     }
 
     /// The request that saves everything, or everything but turning on if that is not all.
     fn first_request(&self, shared: &mut Shared, agreed: bool) -> (Ticket, Request) {
         let form = self.form.clone().map(Box::new);
         let mut wanted = self.wanted.clone();
+        let turns_on_next = self.turns_on() && self.changes().len() > 1;
         if let (Some(form), Some(wanted)) = (&form, &mut wanted)
-            && self.turns_on()
-            && self.changes().len() > 1
+            && turns_on_next
         {
             wanted.set(Field::Enabled, form.settings.get(Field::Enabled));
         }
@@ -125,10 +125,19 @@ impl Settings {
         match (form, wanted) {
             (Some(form), Some(wanted)) => {
                 let token = self.token.clone();
-                (ticket, Request::Save { form, wanted: Box::new(wanted), token, agreed })
+                (ticket, Request::Save { form, wanted: Box::new(wanted), token, agreed, turns_on_next })
             }
             // Nothing is asked before the form is there.
             _ => (ticket, Request::Settings),
+        }
+    }
+
+    /// Whether turning the job on waits for something else to be saved or read: it is asked for by this page alone.
+    pub(super) fn waits_to_turn_on(&self) -> bool {
+        match self.saving {
+            Saving::Busy(Step::Read, ..) => self.turns_on(),
+            Saving::Asked(..) => self.turns_on() && self.changes().len() > 1,
+            Saving::Busy(Step::TurnOn, ..) | Saving::No => false,
         }
     }
 
@@ -139,8 +148,8 @@ impl Settings {
         wanted.set(Field::Enabled, "on");
         let ticket = shared.ticket();
         self.saving = Saving::Busy(Step::TurnOn, ticket, shared.now);
-        let request =
-            Request::Save { form: Box::new(form.clone()), wanted: Box::new(wanted), token: None, agreed: true };
+        let (form, wanted) = (Box::new(form.clone()), Box::new(wanted));
+        let request = Request::Save { form, wanted, token: None, agreed: true, turns_on_next: false };
         vec![Effect::Desk(PageId::Settings, ticket, request)]
     }
 

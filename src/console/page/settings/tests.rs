@@ -206,7 +206,7 @@ fn saving_shows_the_list_asks_and_reads_again() {
     console.keys("A");
     agree(&mut console);
     let (ticket, request) = one(&mut console);
-    let Request::Save { form: opened, wanted, token, agreed: true } = request else { panic!("{request:?}") };
+    let Request::Save { form: opened, wanted, token, agreed: true, .. } = request else { panic!("{request:?}") };
     assert!(token.is_none());
     let opened = opened.opened.unwrap();
     let saved = opened.save(&wanted, None, &folder.path().join("secrets"), true).unwrap();
@@ -232,6 +232,16 @@ fn nothing_is_saved_while_writing_is_off() {
     assert!(console.screen().contains("write off"), "{}", console.screen());
     console.wait(7.0);
     assert!(console.screen().contains("Press W to unlock writing"), "{}", console.screen());
+}
+
+#[test]
+fn a_yes_that_comes_too_late_saves_nothing() {
+    let mut console = opened(80, 24, "default", plain_form(), true);
+    console.keys("j j j space A").wait(301.0).keys("tab enter");
+    assert!(asked(&mut console).is_empty());
+    assert!(console.screen().contains("nothing was written. W unlocks it"), "{}", console.screen());
+    console.wait(7.0);
+    assert!(console.screen().contains("1 change, not saved"), "{}", console.screen());
 }
 
 #[test]
@@ -356,15 +366,52 @@ fn what_the_sandbox_decides_itself_cannot_be_edited() {
 }
 
 #[test]
-fn leaving_with_changes_asks_once() {
+fn leaving_with_changes_asks_whatever_the_key() {
+    for (keys, then) in [
+        ("esc", PageId::Overview),
+        ("q", PageId::Overview),
+        ("2", PageId::Directory),
+        (": \"plan: what\" enter", PageId::Plan),
+        ("ctrl-c", PageId::Overview),
+    ] {
+        let mut console = opened(80, 24, "default", plain_form(), true);
+        console.keys("G k k space").keys(keys);
+        assert!(console.screen().contains("1 change is not saved."), "{keys}: {}", console.screen());
+        // No is the default, and a held key says nothing.
+        console.keys("enter tab enter").wait(3.0).keys("tab enter");
+        assert_eq!(console.state.top().id(), PageId::Settings, "{keys}");
+        assert!(console.screen().contains("1 change, not saved"), "{keys}: {}", console.screen());
+        console.keys(keys).wait(3.0).keys("tab enter");
+        assert_eq!(console.state.top().id(), then, "{keys}");
+    }
+    // What is being typed counts as well, and what is not different does not.
     let mut console = opened(80, 24, "default", plain_form(), true);
-    console.keys("G k k space esc");
-    assert!(console.screen().contains("1 change is not saved; esc again drops"), "{}", console.screen());
-    assert_eq!(console.state.top().id(), PageId::Settings);
-    console.keys("j k esc");
-    assert_eq!(console.state.top().id(), PageId::Settings, "another key begins anew");
-    console.keys("esc");
+    console.keys("j enter ctrl-c");
     assert_eq!(console.state.top().id(), PageId::Overview);
+    let mut console = opened(80, 24, "default", plain_form(), true);
+    console.keys("j enter \"x\" ctrl-c");
+    assert!(console.screen().contains("1 change is not saved."), "{}", console.screen());
+    // Twice leaves, whatever is open.
+    console.take();
+    console.keys("ctrl-c");
+    assert!(console.take().iter().any(|e| matches!(e, Effect::Leave)));
+}
+
+#[test]
+fn another_job_and_a_page_from_below_ask_as_well() {
+    let mut known = shared(80, 24, "default");
+    known.job.jobs = vec!["nightly-users".into(), "other".into()];
+    let mut console = Console::with(known);
+    console.keys("a esc o");
+    let ticket = asked(&mut console).pop().unwrap().0;
+    done(&mut console, ticket, Reply::Settings(Box::new(plain_form())));
+    console.keys("G k k space a");
+    assert!(console.screen().contains("1 change is not saved."), "{}", console.screen());
+    console.keys("esc").keys(": \"choose another\" enter j enter");
+    assert!(console.screen().contains("1 change is not saved."), "{}", console.screen());
+    assert!(!console.take().iter().any(|e| matches!(e, Effect::Job(_))));
+    console.wait(0.6).keys("tab enter");
+    assert!(console.take().iter().any(|e| matches!(e, Effect::Job(name) if name == "other")));
 }
 
 #[test]
@@ -382,6 +429,30 @@ fn a_question_about_the_token_is_asked_again_when_the_file_says_so() {
     assert!(matches!(one(&mut console).1, Request::Save { agreed: true, token: Some(_), .. }));
 }
 
+/// Saves the scope, to turn the job on behind it, and leaves the form meanwhile; returns the ticket.
+fn left_while_saving() -> (Console, Ticket) {
+    let mut console = opened(80, 24, "default", plain_form(), true);
+    console.keys("space j j j space A");
+    agree(&mut console);
+    let (ticket, _) = asked(&mut console).pop().unwrap();
+    console.keys("ctrl-c").wait(3.0).keys("tab enter");
+    assert_eq!(console.state.top().id(), PageId::Overview);
+    (console, ticket)
+}
+
+#[test]
+fn what_became_of_saving_is_told_when_the_form_was_left() {
+    let (mut console, ticket) = left_while_saving();
+    let change = Change { field: Field::Scope, from: "assigned".into(), to: "all".into() };
+    done(&mut console, ticket, Reply::Saved(Saved::Written { changes: vec![change] }));
+    let screen = console.screen();
+    assert!(screen.contains("saved: scope") && screen.contains("the job was not turned on"), "{screen}");
+
+    let (mut console, ticket) = left_while_saving();
+    done(&mut console, ticket, Reply::Saved(Saved::Ask { note: "The variable X is not asked any more.".into() }));
+    assert!(console.screen().contains("nothing was saved, there is a question first"), "{}", console.screen());
+}
+
 #[test]
 fn a_form_that_is_open_below_comes_back_as_it_was_left() {
     let mut console = opened(80, 24, "default", plain_form(), true);
@@ -390,7 +461,7 @@ fn a_form_that_is_open_below_comes_back_as_it_was_left() {
     console.keys("o");
     assert_eq!(console.state.top().id(), PageId::Settings);
     assert!(console.screen().contains("1 change, not saved"), "{}", console.screen());
-    console.keys("o o esc esc");
+    console.keys("o o esc").wait(0.6).keys("tab enter");
     assert_eq!(console.state.top().id(), PageId::Overview);
 }
 

@@ -3,6 +3,7 @@
 use super::lines::Follow;
 use super::{Directory, Pane, Query, draw};
 use crate::console::action::Action;
+use crate::console::command;
 use crate::console::desk::Request;
 use crate::console::effect::Effect;
 use crate::console::list::{Step, Wanted};
@@ -219,10 +220,8 @@ pub(super) fn copies(view: &Directory, shared: &Shared) -> Vec<CopyItem> {
         text: format!("{}\t{note}\t{}\t{}", object.name, row.state.as_str(), object.id),
     });
     // By id: a name may need quotes, or be that of two.
-    let mut command = vec!["heeler".to_owned()];
-    command.extend(shared.job.flags.iter().cloned());
-    command.extend(["explain".to_owned(), object.id.clone()]);
-    items.push(CopyItem { what: "command", text: command.join(" ") });
+    let command = command::operand(&object.id).and_then(|id| command::of_job(shared, &["explain", id]));
+    items.extend(command.map(|text| CopyItem { what: "command", text }));
     items
 }
 

@@ -45,7 +45,8 @@ impl Log {
             item("command", command(&["log", "--search", &line.source_id], shared)),
         ];
         if event.object().is_some() {
-            items.push(item("dry run", command(&["provision", event.name(), "--dry-run"], shared)));
+            let name = crate::console::command::operand(event.name());
+            items.push(item("dry run", name.and_then(|name| command(&["provision", name, "--dry-run"], shared))));
         }
         items.into_iter().flatten().collect()
     }
@@ -80,5 +81,5 @@ fn item(what: &'static str, text: Option<String>) -> Option<CopyItem> {
 
 /// A command on this job; `None` if an argument cannot be pasted safely.
 fn command(arguments: &[&str], shared: &Shared) -> Option<String> {
-    phrase::command(arguments.iter().copied().chain(shared.job.flags.iter().map(String::as_str)))
+    crate::console::command::of_job(shared, arguments)
 }

@@ -1,8 +1,8 @@
 //! How the log says things: short names of attributes, answers of the app, what became of an entry.
 
 use super::query::Event;
+pub(super) use crate::console::attribute_words::{path_in, short_path};
 use crate::console::style::{Glyphs, Token};
-pub(super) use crate::console::view::mapping::{path_in, short_path};
 use crate::console::words;
 use crate::model::LogStatus;
 use crate::store::log::{CauseRow, LogLine, class};
@@ -162,25 +162,6 @@ pub(super) fn request_in(details: &str, base: &str) -> Option<(String, String)> 
     Some((method.to_owned(), path.unwrap_or(url).to_owned()))
 }
 
-/// An argument for a shell, quoted where it has to be. `None` for text with control characters: what is pasted into a
-/// shell must not act by itself.
-pub(super) fn argument(text: &str) -> Option<String> {
-    if text.chars().any(char::is_control) {
-        return None;
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return Some(text.to_owned());
-    }
-    Some(format!("'{}'", text.replace('\'', "'\\''")))
-}
-
-/// A command of ours with its arguments, quoted.
-pub(super) fn command<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let quoted: Option<Vec<String>> = arguments.into_iter().map(argument).collect();
-    Some(format!("heeler {}", quoted?.join(" ")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,15 +187,6 @@ mod tests {
         assert_eq!(elsewhere.1, "https://flock.example/scim/v2/Users");
         assert_eq!(request_in("the app said no: POST", "x"), None);
         assert_eq!(request_in("", ""), None);
-    }
-
-    #[test]
-    fn arguments_cannot_leave_their_quotes() {
-        assert_eq!(argument("ada@contoso.example").as_deref(), Some("ada@contoso.example"));
-        assert_eq!(argument("it's $HOME; rm").as_deref(), Some("'it'\\''s $HOME; rm'"));
-        assert_eq!(argument("").as_deref(), Some("''"));
-        assert_eq!(argument("a\nb"), None);
-        assert_eq!(command(["log", "--search", "a b"]).as_deref(), Some("heeler log --search 'a b'"));
     }
 
     #[test]

@@ -38,13 +38,7 @@ impl Log {
 
     pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
         let before = self.which();
-        let at = self.filter.cursor();
-        let mut value: Vec<char> = self.filter.value().chars().collect();
-        let at = at.min(value.len());
-        let pasted: Vec<char> = text.chars().collect();
-        let cursor = at + pasted.len();
-        value.splice(at..at, pasted);
-        self.filter = Input::new(value.into_iter().collect()).with_cursor(cursor);
+        crate::console::input_line::paste(&mut self.filter, text);
         self.refiltered(&before)
     }
 

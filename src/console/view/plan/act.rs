@@ -3,6 +3,7 @@
 use super::model::{Class, Entry, Model};
 use super::tree::Row;
 use super::{Layout, Pane, Plan, Query, Same, Stage};
+use crate::console::command;
 use crate::console::desk::{News, Reply, Request, Ticket};
 use crate::console::effect::{Effect, Tone};
 use crate::console::page::confirm::Confirm;
@@ -41,7 +42,13 @@ impl Plan {
         if matches!(shared.runner, Runner::Trouble(_)) {
             return Err("the job cannot run");
         }
-        shared.may_write(&Subject::Plan)
+        shared.may_write(&self.unlocks())
+    }
+
+    /// What `W` unlocks: this plan and no other. Without a fingerprint there is nothing to hold on to.
+    pub(super) fn unlocks(&self) -> Subject {
+        let fingerprint = self.model.as_ref().map(|model| model.fingerprint()).filter(|print| !print.is_empty());
+        fingerprint.map_or(Subject::Job, |print| Subject::Plan(print.to_owned()))
     }
 
     pub(super) fn may_decide(&self, shared: &Shared) -> Result<(), Reason> {
@@ -51,7 +58,7 @@ impl Plan {
         if self.held(shared).is_none() {
             return Err("needs a held operation");
         }
-        shared.may_write(&Subject::Plan)
+        shared.may_write(&self.unlocks())
     }
 
     /// Marked entries that are, or are not, applied.
@@ -171,7 +178,7 @@ impl Plan {
             applying.begin(ticket, shared.now);
             vec![Effect::Desk(PageId::Plan, ticket, Request::Apply { fingerprint, only })]
         });
-        let confirm = Confirm::new(title.trim_end_matches(", "), lines, "apply", then)
+        let confirm = Confirm::new(Some(self.unlocks()), title.trim_end_matches(", "), lines, "apply", then)
             .typed("type the number of changes to go on", n.to_string());
         vec![Effect::Open(Box::new(confirm))]
     }
@@ -201,7 +208,7 @@ impl Plan {
             deciding.begin(ticket, shared.now);
             vec![Effect::Desk(PageId::Plan, ticket, Request::Decide { ids, release })]
         });
-        vec![Effect::Open(Box::new(Confirm::new(&title, lines, yes, then)))]
+        vec![Effect::Open(Box::new(Confirm::new(Some(self.unlocks()), &title, lines, yes, then)))]
     }
 
     /// News of a dry run, of applying, or of a decision.
@@ -224,7 +231,13 @@ impl Plan {
             }
             News::Done(outcome) if self.applying.ends(ticket) || self.deciding.ends(ticket) => {
                 let told = match outcome {
-                    Ok(Reply::Answer(answer)) => applied(&answer),
+                    Ok(Reply::Answer(answer)) => {
+                        let (tone, words) = applied(&answer);
+                        // What was unlocked is done; what is left is another plan.
+                        let locked = tone != Tone::Fail && shared.lock_plan_unless(None);
+                        let words = if locked { format!("{words}; write mode is off again") } else { words };
+                        Effect::Say(tone, show(&words))
+                    }
                     Ok(Reply::Done(words)) => Effect::Say(Tone::Plain, words),
                     Ok(_) => return Vec::new(),
                     Err(trouble) => {
@@ -256,9 +269,7 @@ impl Plan {
                 .collect();
             items.push(CopyItem { what: "row", text: changes.join("\n") });
         }
-        let mut command = vec!["heeler".to_owned(), "plan".to_owned()];
-        command.extend(shared.job.flags.iter().cloned());
-        items.push(CopyItem { what: "command", text: command.join(" ") });
+        items.extend(command::of_job(shared, &["plan"]).map(|text| CopyItem { what: "command", text }));
         items
     }
 
@@ -315,12 +326,11 @@ fn undo(count: &dyn Fn(Class) -> u64) -> Vec<Shown> {
 }
 
 /// What applying came to, in a line.
-fn applied(answer: &crate::engine::Answer) -> Effect {
+fn applied(answer: &crate::engine::Answer) -> (Tone, String) {
     if let Some(error) = answer.result.get("error").and_then(|e| e.as_str()) {
         // It is planned again by itself: what is on the page next is not what was approved.
-        return Effect::fail(
-            &error.replace("; plan again (nothing was written)", "; nothing was written, this is planned anew"),
-        );
+        let words = error.replace("; plan again (nothing was written)", "; nothing was written, this is planned anew");
+        return (Tone::Fail, words);
     }
     let counts = answer.result.get("counts").and_then(|c| Counts::deserialize(c).ok()).unwrap_or_default();
     let mut parts = Vec::new();
@@ -339,5 +349,5 @@ fn applied(answer: &crate::engine::Answer) -> Effect {
     }
     let words = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
     let tone = if counts.failed > 0 { Tone::Warn } else { Tone::Plain };
-    Effect::Say(tone, show(&format!("applied: {words}")))
+    (tone, format!("applied: {words}"))
 }

@@ -1,8 +1,8 @@
 //! A plan as the view shows it: operations by object and class, with what can be counted about them. Made once per
 //! plan, on the reader thread; drawing looks up single rows.
 
+use crate::console::attribute_words::short_path;
 use crate::console::style::{Glyphs, Token};
-use crate::console::view::mapping::short_path;
 use crate::model::{Change, ObjectType, Operation, OperationState, Verb};
 use crate::sync::cycle::CycleReport;
 use crate::sync::journal::value_text;

@@ -106,6 +106,58 @@ fn applying_needs_write_mode_the_number_and_a_moment() {
 }
 
 #[test]
+fn a_yes_that_comes_too_late_applies_nothing() {
+    let mut console = shown(80, 24, "default");
+    console.keys("W \"nig\" enter A").wait(301.0);
+    console.take();
+    console.keys("\"97\" enter");
+    assert!(asked(&mut console, |_| true).is_none());
+    assert!(console.screen().contains("nothing was written. W unlocks it"), "{}", console.screen());
+}
+
+#[test]
+fn what_is_unlocked_is_this_plan_and_no_other() {
+    let mut console = shown(80, 24, "default");
+    console.keys("W");
+    let screen = console.screen();
+    assert!(screen.contains("Applying the plan that is shown") && screen.contains("No other plan"), "{screen}");
+    console.keys("tab");
+    assert!(console.screen().contains("applying any plan, provisioning anybody"), "{}", console.screen());
+    console.keys("tab \"nig\" enter");
+    assert!(console.screen().contains("WRITE plan"), "{}", console.screen());
+    let again = |console: &mut Console, operations: Vec<Operation>| {
+        console.take();
+        console.keys("r");
+        let ticket = asked(console, |r| matches!(r, Request::Plan)).unwrap();
+        finish(console, ticket, report(operations), context());
+    };
+    // The same plan, made again, is the same plan.
+    again(&mut console, operations());
+    assert!(console.screen().contains("WRITE plan"), "{}", console.screen());
+    let mut other = operations();
+    other.pop();
+    again(&mut console, other);
+    let screen = console.screen();
+    assert!(screen.contains("read-only") && screen.contains("this is another plan: write mode is off"), "{screen}");
+    console.keys("A");
+    assert!(console.screen().contains("write off"), "{}", console.screen());
+}
+
+#[test]
+fn a_plan_that_was_applied_is_locked_again() {
+    let mut console = shown(80, 24, "default");
+    console.keys("W \"nig\" enter A").wait(0.6).keys("\"97\" enter");
+    let ticket = asked(&mut console, |r| matches!(r, Request::Apply { .. })).unwrap();
+    let result = json!({ "counts": Counts { updated: 83, ..Counts::default() } });
+    console.event(Event::Desk(ticket, News::Done(Ok(Reply::Answer(Told { exit_code: 0, result })))));
+    let screen = console.screen();
+    assert!(
+        screen.contains("applied: 83 updated; write mode is off again") && screen.contains("read-only"),
+        "{screen}"
+    );
+}
+
+#[test]
 fn a_plan_that_moved_says_so_and_is_made_again() {
     let mut console = shown(80, 24, "default");
     console.state.shared.write = WriteMode::Open;
@@ -206,6 +258,20 @@ fn m_opens_the_rule_and_y_and_x_take_along() {
     assert_eq!((plan["operations"].as_array().unwrap().len(), plan["plan"].as_str().unwrap().len()), (98, 32));
     console.keys("m");
     assert_eq!(console.state.view(), PageId::Mapping);
+}
+
+#[test]
+fn a_plan_is_written_out_when_it_is_asked_for() {
+    let (mut console, ticket) = planning(80, 24, "default");
+    console.keys("x");
+    assert!(console.screen().contains("nothing to export here"), "{}", console.screen());
+    assert!(!console.state.top().can_export());
+    finish(&mut console, ticket, report(operations()), context());
+    assert!(console.state.top().can_export());
+    console.take();
+    console.keys("x");
+    let effects = console.take();
+    assert!(matches!(effects.as_slice(), [Effect::Export(export)] if export.name == "plan"), "{effects:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What a confirmation asked the desk for in the name of this page, since then. The box fills it in, the page hears
 /// the answer.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pending(Arc<Mutex<Option<(Ticket, Timestamp)>>>);
+pub struct Pending(Arc<Mutex<Option<(Ticket, Timestamp)>>>);
 
 impl Pending {
     /// A poisoned lock still holds a good ticket.
@@ -15,16 +15,23 @@ impl Pending {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn begin(&self, ticket: Ticket, now: Timestamp) {
+    /// The yes was said, and the request goes out.
+    pub fn begin(&self, ticket: Ticket, now: Timestamp) {
         *self.lock() = Some((ticket, now));
     }
 
-    pub(super) fn since(&self) -> Option<Timestamp> {
+    /// Since when it is under way, if it is.
+    pub fn since(&self) -> Option<Timestamp> {
         self.lock().map(|(_, since)| since)
     }
 
+    /// Whether this is what was asked for.
+    pub fn is(&self, ticket: Ticket) -> bool {
+        self.lock().is_some_and(|(own, _)| own == ticket)
+    }
+
     /// Whether this was what was asked for; it is over then.
-    pub(super) fn ends(&self, ticket: Ticket) -> bool {
+    pub fn ends(&self, ticket: Ticket) -> bool {
         let mut asked = self.lock();
         let ends = asked.is_some_and(|(own, _)| own == ticket);
         if ends {
