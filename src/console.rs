@@ -22,6 +22,8 @@ pub mod desk;
 pub mod effect;
 pub mod event;
 pub mod keymap;
+#[cfg(test)]
+mod large_tests;
 pub mod list;
 pub mod page;
 pub mod query;

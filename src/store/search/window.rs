@@ -115,22 +115,13 @@ pub fn count_groups(c: &Connection, query: &DirectoryQuery, most: u64) -> Result
     Plan::of(c, ObjectType::Group, query)?.count(c, most)
 }
 
-/// How many objects a list without a filter has.
+/// How many objects a list without a filter has. Counted as they come and go: it costs the same for any number.
 ///
 /// # Errors
 /// [`StoreError::Sql`].
 pub fn total(c: &Connection, object_type: ObjectType) -> Result<u64, StoreError> {
-    Ok(c.prepare_cached(&total_sql(object_type))?.query_row([object_type.as_str()], |row| row.get(0))?)
-}
-
-/// From indexes that are as narrow as can be: the live ones, and one by one the few that are removed.
-fn total_sql(object_type: ObjectType) -> String {
-    let (table, _) = table(object_type);
-    format!(
-        "SELECT (SELECT count(*) FROM {table} INDEXED BY {table}_live WHERE removed IS NULL)
-         + (SELECT count(*) FROM {table} INDEXED BY {table}_gone WHERE removed IS NOT NULL AND (removed <> 'deleted'
-            OR EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {table}.id)))"
-    )
+    let mut statement = c.prepare_cached("SELECT listed FROM mirror_counts WHERE object_type = ?1")?;
+    Ok(statement.query_row([object_type.as_str()], |row| row.get(0))?)
 }
 
 /// The statement of a query.
