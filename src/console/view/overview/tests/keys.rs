@@ -392,7 +392,7 @@ fn cycles_that_fail_as_a_whole_are_told_here_and_in_the_log() {
     let screen = console.screen();
     assert!(screen.contains("✗ the last 3 cycles failed as a whole") && !screen.contains("nothing failed"), "{screen}");
     console.keys("4");
-    let causes = crate::console::view::log::Answer::Causes(crate::store::log::Causes::default());
+    let causes = crate::console::view::log::Answer::Causes(1, crate::store::log::Causes::default());
     console.answer(PageId::Log, crate::console::query::Answer::Log(causes));
     let screen = console.screen();
     assert!(screen.contains("the last 3 cycles failed, since 12:42"), "{screen}");
