@@ -116,7 +116,6 @@ async fn one_job(
     let stop = signals.cancel.child_token();
     let profile = ctx.profile.as_ref().map(|p| p.path.clone());
     let keeper = tokio::spawn(keeper::keep_running(keeper::Keeper {
-        ctx: ctx.clone(),
         access: Arc::clone(access),
         profile: profile.clone(),
         stop: stop.clone(),
