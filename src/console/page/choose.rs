@@ -10,7 +10,8 @@ use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::model::ObjectType;
 use crate::store::StoreError;
-use crate::store::search::{self, Cursor};
+use crate::store::search::{self, Cursor, DirectoryQuery, GroupRow, UserRow};
+use crate::store::window::Anchor;
 use crate::text::{Shown, show};
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
@@ -61,35 +62,40 @@ struct Row {
 /// When it cannot be read.
 pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
     let c = sources.c;
-    let after = query.after.as_ref();
-    let rows: Vec<Row> = match query.object_type {
-        ObjectType::User => search::search_users(c, &query.text, WINDOW, after)?
-            .into_iter()
-            .map(|row| {
-                let name = row.user.text("userPrincipalName").unwrap_or(row.user.name()).to_owned();
-                Row {
-                    name: show(&name),
-                    note: show(row.user.text("department").unwrap_or_default()),
-                    object: Object { object_type: ObjectType::User, id: row.user.id, name },
-                    cursor: row.cursor,
-                }
-            })
-            .collect(),
-        ObjectType::Group => search::search_groups(c, &query.text, WINDOW, after)?
-            .into_iter()
-            .map(|row| {
-                let name = row.group.name().to_owned();
-                let members = if row.members == 1 { "1 member".into() } else { format!("{} members", row.members) };
-                Row {
-                    name: show(&name),
-                    note: show(&members),
-                    object: Object { object_type: ObjectType::Group, id: row.group.id, name },
-                    cursor: row.cursor,
-                }
-            })
-            .collect(),
+    let anchor = query.after.clone().map_or(Anchor::Start, Anchor::After);
+    let wanted = DirectoryQuery { text: query.text.clone(), ..DirectoryQuery::default() };
+    let (rows, more) = match query.object_type {
+        ObjectType::User => {
+            let window = search::window_users(c, &wanted, &anchor, WINDOW)?;
+            (window.rows.into_iter().map(user).collect(), window.below)
+        }
+        ObjectType::Group => {
+            let window = search::window_groups(c, &wanted, &anchor, WINDOW)?;
+            (window.rows.into_iter().map(group).collect(), window.below)
+        }
     };
-    Ok(Answer { query: query.clone(), more: rows.len() == WINDOW, rows })
+    Ok(Answer { query: query.clone(), rows, more })
+}
+
+fn user(row: UserRow) -> Row {
+    let name = row.user.text("userPrincipalName").unwrap_or(row.user.name()).to_owned();
+    Row {
+        name: show(&name),
+        note: show(row.user.text("department").unwrap_or_default()),
+        object: Object { object_type: ObjectType::User, id: row.user.id, name },
+        cursor: row.cursor,
+    }
+}
+
+fn group(row: GroupRow) -> Row {
+    let name = row.group.name().to_owned();
+    let members = if row.members == 1 { "1 member".into() } else { format!("{} members", row.members) };
+    Row {
+        name: show(&name),
+        note: show(&members),
+        object: Object { object_type: ObjectType::Group, id: row.group.id, name },
+        cursor: row.cursor,
+    }
 }
 
 /// The box.
@@ -320,15 +326,11 @@ mod tests {
 
     /// The answer of a store with so many people.
     fn answer(store: &Store, query: &Query) -> query::Answer {
-        let people = store.read(|c| search::search_users(c, &query.text, WINDOW, query.after.as_ref())).unwrap();
-        let row = |row: search::UserRow| Row {
-            object: Object { object_type: ObjectType::User, id: row.user.id.clone(), name: row.user.id },
-            name: show(""),
-            note: show(""),
-            cursor: row.cursor,
-        };
-        let more = people.len() == WINDOW;
-        query::Answer::Choose(Answer { query: query.clone(), rows: people.into_iter().map(row).collect(), more })
+        let wanted = DirectoryQuery { text: query.text.clone(), ..DirectoryQuery::default() };
+        let anchor = query.after.clone().map_or(Anchor::Start, Anchor::After);
+        let window = store.read(|c| search::window_users(c, &wanted, &anchor, WINDOW)).unwrap();
+        let rows = window.rows.into_iter().map(user).collect();
+        query::Answer::Choose(Answer { query: query.clone(), rows, more: window.below })
     }
 
     fn asked(effects: Vec<Effect>) -> Vec<Query> {
