@@ -25,6 +25,8 @@ pub mod effect;
 pub mod event;
 pub mod input_line;
 pub mod keymap;
+#[cfg(test)]
+mod large_tests;
 pub mod list;
 pub mod page;
 pub mod query;

@@ -5,11 +5,13 @@
 //! two different names must not look equal.
 
 mod clean;
+mod csv;
 mod json;
 mod layout;
 mod out;
 
 pub use clean::{Policy, needs_cleaning, show, show_with};
+pub use csv::csv_line;
 pub use json::{json_line, json_pretty};
 pub use layout::{Align, Table, pad_end, pad_start, terminal_width, truncate, width, wrap};
 pub use out::{err_line, out_json, out_line};

@@ -62,6 +62,7 @@ pub(super) async fn open(ctx: &Ctx) -> Outcome {
     };
     let mut screen = Screen::enter().map_err(gone)?;
     let mut inputs = Inputs::of(&screen.switch(), signals.cancel.clone()).map_err(gone)?;
+    let writing = desk::Writing::default();
     loop {
         let left = one_job(
             ctx,
@@ -70,10 +71,15 @@ pub(super) async fn open(ctx: &Ctx) -> Outcome {
             themes.clone(),
             std::mem::take(&mut troubles),
             &signals,
+            &writing,
             &mut screen,
             &mut inputs,
         )
         .await;
+        if !matches!(left, Ok(Left::Job(_))) {
+            screen.leave();
+            writing.end().await;
+        }
         match left {
             Ok(Left::Job(name)) => {
                 let next = chosen(ctx, Some(&name)).and_then(|chosen| Access::of(ctx, chosen));
@@ -82,18 +88,9 @@ pub(super) async fn open(ctx: &Ctx) -> Outcome {
                     Err(error) => troubles.push(show(&error.to_string())),
                 }
             }
-            Ok(Left::Quit) => {
-                screen.leave();
-                return Ok(Exit::Done);
-            }
-            Ok(Left::Ended) => {
-                screen.leave();
-                return Ok(signals.exit().unwrap_or(Exit::Terminated));
-            }
-            Err(error) => {
-                screen.leave();
-                return Err(error);
-            }
+            Ok(Left::Quit) => return Ok(Exit::Done),
+            Ok(Left::Ended) => return Ok(signals.exit().unwrap_or(Exit::Terminated)),
+            Err(error) => return Err(error),
         }
     }
 }
@@ -106,6 +103,7 @@ async fn one_job(
     themes: Option<PathBuf>,
     troubles: Vec<Shown>,
     signals: &Signals,
+    writing: &desk::Writing,
     screen: &mut Screen,
     inputs: &mut Inputs,
 ) -> Result<Left, CliError> {
@@ -116,7 +114,6 @@ async fn one_job(
     let stop = signals.cancel.child_token();
     let profile = ctx.profile.as_ref().map(|p| p.path.clone());
     let keeper = tokio::spawn(keeper::keep_running(keeper::Keeper {
-        ctx: ctx.clone(),
         access: Arc::clone(access),
         profile: profile.clone(),
         stop: stop.clone(),
@@ -124,7 +121,7 @@ async fn one_job(
     }));
     let following = follow::follow(ctx.clone(), Arc::clone(access), profile.clone(), stop.clone(), sender.clone());
     let follower = tokio::spawn(following);
-    let desk = Arc::new(desk::JobDesk::new(ctx, access, profile, signals));
+    let desk = Arc::new(desk::JobDesk::new(ctx, access, profile, signals, writing));
     let opening = Opening {
         store: access.store.clone(),
         facts,

@@ -45,6 +45,57 @@ pub struct List<T> {
     pub height: usize,
 }
 
+/// The question for a window of a list, while its answer is awaited. There is one at a time: none may cut another short,
+/// or be answered in its place.
+#[derive(Clone, Debug)]
+pub struct Question<A> {
+    anchor: Option<A>,
+    stale: bool,
+}
+
+impl<A> Default for Question<A> {
+    fn default() -> Self {
+        Self { anchor: None, stale: false }
+    }
+}
+
+impl<A: PartialEq> Question<A> {
+    /// A place is asked for; from here on no other answer counts.
+    pub fn ask(&mut self, anchor: A) {
+        *self = Self { anchor: Some(anchor), stale: false };
+    }
+
+    /// Whether an answer is awaited.
+    pub fn waits(&self) -> bool {
+        self.anchor.is_some()
+    }
+
+    /// Whether the answer for this place is awaited.
+    pub fn is_for(&self, anchor: &A) -> bool {
+        self.anchor.as_ref() == Some(anchor)
+    }
+
+    /// The store changed. Whether to ask now; while an answer is awaited it is kept in mind instead, so that the place
+    /// that was asked for is not lost and a slow answer comes at all.
+    pub fn again(&mut self) -> bool {
+        self.stale = self.waits();
+        !self.stale
+    }
+
+    /// An answer came: `None` if it is one to an older question, else whether the store changed while it was awaited.
+    pub fn answered(&mut self, anchor: &A) -> Option<bool> {
+        if self.anchor.as_ref().is_some_and(|awaited| awaited != anchor) {
+            return None;
+        }
+        Some(std::mem::take(self).stale)
+    }
+
+    /// No answer comes.
+    pub fn failed(&mut self) {
+        *self = Self::default();
+    }
+}
+
 impl<T> Default for List<T> {
     fn default() -> Self {
         Self { rows: Vec::new(), selected: 0, top: 0, more_above: false, more_below: false, height: 10 }
@@ -98,6 +149,12 @@ impl<T> List<T> {
         } else {
             Wanted::Nothing
         }
+    }
+
+    /// Whether the edge of the window is near, so that it is time for the rows around the selected one.
+    pub fn near_edge(&self) -> bool {
+        let margin = self.height.max(10);
+        self.more_above && self.selected < margin || self.more_below && self.selected + margin >= self.rows.len()
     }
 
     /// Replaces the window and keeps the selection on the row that `same` recognises, and that row where it was on
@@ -158,6 +215,26 @@ mod tests {
         assert_eq!(l.go(Step::Rows(-20)), Wanted::Above);
         assert_eq!(l.go(Step::Bottom), Wanted::End);
         assert_eq!(l.go(Step::Top), Wanted::Start);
+    }
+
+    #[test]
+    fn a_question_is_answered_once_and_by_its_own_answer() {
+        let mut question = Question::default();
+        assert!(question.again(), "nothing is awaited: ask");
+        question.ask("here");
+        question.ask("end");
+        assert!(!question.again(), "the end is awaited");
+        assert_eq!(question.answered(&"here"), None);
+        assert!(question.is_for(&"end"));
+        assert_eq!(question.answered(&"end"), Some(true));
+        assert!(!question.waits());
+        question.ask("start");
+        assert_eq!(question.answered(&"start"), Some(false), "what changed was before that");
+        question.ask("start");
+        question.failed();
+        assert!(question.again());
+        // After a failure somewhere on the page rows may come all the same.
+        assert_eq!(question.answered(&"start"), Some(false));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Questions to the store. They run on the reader thread; of one slot only the newest counts.
+//! Questions to the store. They run on the reader threads; of one slot only the newest counts.
 
 use super::page::assign::find as assign;
 use super::page::{PageId, choose};
@@ -94,6 +94,25 @@ impl Query {
             Self::Log(q) => Slot(PageId::Log, q.slot()),
             Self::Plan(q) => Slot(PageId::Plan, q.slot()),
             Self::Choose(_) => Slot(PageId::Choose, 0),
+        }
+    }
+
+    /// Whether it looks at everybody: it is read beside the others, so that no page waits for it.
+    pub fn is_long(&self) -> bool {
+        match self {
+            Self::Overview(q) => *q == view::overview::Query::Scope,
+            Self::Directory(_, q) => matches!(q, view::directory::Query::Export(..)),
+            Self::Log(q) => matches!(q, view::log::Query::Export(_)),
+            Self::Plan(q) => matches!(q, view::plan::Query::Build(_)),
+            Self::Standing | Self::Assign(_) | Self::Mapping(_) | Self::Choose(_) => false,
+        }
+    }
+
+    /// Whether its answer is of use although `newer` was asked in its slot: the same, because the store changed.
+    pub fn serves(&self, newer: &Self) -> bool {
+        match (self, newer) {
+            (Self::Log(one), Self::Log(other)) => one.serves(other),
+            _ => self == newer,
         }
     }
 

@@ -4,6 +4,7 @@ use super::query::Sources;
 use super::shared::{Runner, Shared};
 use super::style::Token;
 use super::words;
+use crate::engine::LEASE_MS;
 use crate::model::{
     Collection, Cycle, CycleState, Health, ObjectType, OperationState, Quarantine, Side, SideHealth, SideState,
 };
@@ -12,9 +13,6 @@ use crate::store::{StoreError, cycles, job, lease, links, mirror, operations, re
 use crate::text::{Shown, show};
 use jiff::Timestamp;
 use std::time::Duration;
-
-/// A lease without a heartbeat for longer than this is not held; as the engine has it.
-const LEASE_MS: i64 = 15_000;
 
 /// What another process found more than so many seconds ago is old.
 const LONG_AGO: u64 = 300;

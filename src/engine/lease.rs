@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 /// Time between two heartbeats.
 const BEAT: Duration = Duration::from_secs(2);
 
-/// A lease without heartbeat for this long is stale.
-pub(super) const TTL_MS: i64 = 15_000;
+/// A lease without heartbeat for this long is stale, in milliseconds.
+pub const LEASE_MS: i64 = 15_000;
 
 /// Why the lease was not given.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ impl Lease {
     /// See [`LeaseError`].
     pub async fn take(store: &Store, command: &str, cancel: CancellationToken) -> Result<Self, LeaseError> {
         let holder = Holder::current(command);
-        let fence = match store.write(move |c| row::acquire(c, &holder, now_ms(), TTL_MS)).await? {
+        let fence = match store.write(move |c| row::acquire(c, &holder, now_ms(), LEASE_MS)).await? {
             row::Lease::Acquired { fence } => fence,
             row::Lease::HeldBy(holder) => return Err(LeaseError::HeldBy(holder)),
         };
@@ -87,5 +87,5 @@ impl Drop for Lease {
 /// # Errors
 /// When the store cannot be read.
 pub fn holder(store: &Store) -> Result<Option<Holder>, StoreError> {
-    store.read(|c| row::holder(c, now_ms(), TTL_MS))
+    store.read(|c| row::holder(c, now_ms(), LEASE_MS))
 }

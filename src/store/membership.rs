@@ -98,17 +98,23 @@ pub fn entitled(c: &Connection, people: People) -> Result<Vec<String>, StoreErro
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// How many direct members of any kind a group has in the directory.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn count(c: &Connection, group_id: &str) -> Result<u64, StoreError> {
+    let mut statement = c.prepare_cached("SELECT count(*) FROM members WHERE group_id = ?1")?;
+    Ok(statement.query_row([group_id], |row| row.get(0))?)
+}
+
 /// How many members a group has on both sides.
 ///
 /// # Errors
 /// [`StoreError::Sql`].
 pub fn sides(c: &Connection, group_id: &str) -> Result<Sides, StoreError> {
-    let one =
-        |sql: &str| -> Result<u64, StoreError> { Ok(c.prepare_cached(sql)?.query_row([group_id], |row| row.get(0))?) };
-    Ok(Sides {
-        directory: one("SELECT count(*) FROM members WHERE group_id = ?1")?,
-        applied: one("SELECT count(*) FROM applied_members WHERE group_id = ?1")?,
-    })
+    let mut statement = c.prepare_cached("SELECT count(*) FROM applied_members WHERE group_id = ?1")?;
+    let applied = statement.query_row([group_id], |row| row.get(0))?;
+    Ok(Sides { directory: count(c, group_id)?, applied })
 }
 
 /// Some members of a group, and whether we put them into the app's group: those that we did not come first.

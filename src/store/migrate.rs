@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0001_base.sql"),
     include_str!("migrations/0002_console.sql"),
     include_str!("migrations/0003_short_words.sql"),
+    include_str!("migrations/0004_mirror_counts.sql"),
 ];
 
 /// `HEEL` in ASCII: marks the file as ours (`PRAGMA application_id`).

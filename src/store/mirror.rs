@@ -443,16 +443,14 @@ pub fn assignments(c: &Connection) -> Result<Vec<Assignment>, StoreError> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// How many live users and groups the mirror has.
+/// How many live users and groups the mirror has. Counted as they come and go: it costs the same for any number.
 ///
 /// # Errors
 /// [`StoreError::Sql`].
 pub fn counts(c: &Connection) -> Result<(u64, u64), StoreError> {
-    let one = |sql: &str| -> Result<u64, StoreError> { Ok(c.prepare_cached(sql)?.query_row([], |row| row.get(0))?) };
-    Ok((
-        one("SELECT count(*) FROM users INDEXED BY users_live WHERE removed IS NULL")?,
-        one("SELECT count(*) FROM groups INDEXED BY groups_live WHERE removed IS NULL")?,
-    ))
+    let mut statement = c.prepare_cached("SELECT live FROM mirror_counts WHERE object_type = ?1")?;
+    let mut live = |object_type: ObjectType| statement.query_row([object_type.as_str()], |row| row.get(0));
+    Ok((live(ObjectType::User)?, live(ObjectType::Group)?))
 }
 
 fn texts(c: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec<String>, StoreError> {

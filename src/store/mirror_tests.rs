@@ -2,6 +2,7 @@ use super::*;
 use crate::model::{Link, Origin};
 use crate::store::testing::{memory, plan, uses_index};
 use crate::store::{links, retries};
+use proptest::prelude::*;
 use serde_json::json;
 
 fn user_change(id: &str, properties: Value) -> UserChange {
@@ -362,4 +363,54 @@ fn ten_thousand_users_are_stored_quickly() {
     // Generous: an unoptimised build on a busy machine. A missing statement cache or index costs minutes.
     assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(search(&c, "person9999").len(), 1);
+}
+
+fn link(object_type: ObjectType, id: &str) -> Link {
+    Link {
+        object_type,
+        source_id: id.into(),
+        target_id: "t".into(),
+        origin: Origin::Created,
+        managed: true,
+        active: true,
+        broken: false,
+        applied: Map::new(),
+        manager: None,
+        created_at: "2026-11-01T00:00:00Z".into(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever happens to people, groups and links: what is counted is what there is.
+    #[test]
+    fn what_is_counted_as_it_comes_and_goes_is_what_there_is(steps in prop::collection::vec((0u8..9, 0u8..3), 0..40)) {
+        let c = memory();
+        for (step, id) in steps {
+            let id = format!("{id}");
+            let object_type = if step % 2 == 0 { ObjectType::User } else { ObjectType::Group };
+            match step {
+                0 => apply_user(&c, &user_change(&id, json!({})), INCREMENTAL).unwrap(),
+                1 => apply_group(&c, &group_change(&id, json!({}), &[]), INCREMENTAL).unwrap(),
+                2 | 3 => drop(mark_removed(&c, object_type, &id, Removed::Hard).unwrap()),
+                4 => drop(mark_removed(&c, ObjectType::User, &id, Removed::Soft).unwrap()),
+                5 | 6 => links::put(&c, &link(object_type, &id)).unwrap(),
+                7 => drop(links::remove(&c, ObjectType::User, &id).unwrap()),
+                _ if id == "0" => clear(&c).unwrap(),
+                _ => drop(links::remove(&c, ObjectType::Group, &id).unwrap()),
+            }
+            let one = |sql: &str| c.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
+            let live = |table: &str| one(&format!("SELECT count(*) FROM {table} WHERE removed IS NULL"));
+            prop_assert_eq!(counts(&c).unwrap(), (live("users"), live("groups")));
+            for (object_type, table) in [(ObjectType::User, "users"), (ObjectType::Group, "groups")] {
+                let listed = one(&format!(
+                    "SELECT count(*) FROM {table} WHERE removed IS NOT 'deleted' OR EXISTS
+                     (SELECT 1 FROM links WHERE object_type = '{}' AND source_id = {table}.id)",
+                    object_type.as_str()
+                ));
+                prop_assert_eq!(crate::store::search::total(&c, object_type).unwrap(), listed);
+            }
+        }
+    }
 }

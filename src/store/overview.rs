@@ -91,8 +91,7 @@ impl Overview {
     }
 }
 
-/// Reads all of it in one transaction, so that the numbers fit each other. Costs the same for small and large jobs,
-/// but for the count of live users, which reads the narrowest index there is.
+/// Reads all of it in one transaction, so that the numbers fit each other. Costs the same for small and large jobs.
 ///
 /// # Errors
 /// [`StoreError::Sql`] or [`StoreError::Value`].

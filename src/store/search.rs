@@ -2,7 +2,7 @@
 
 use super::fold::fold;
 use super::mirror::{GROUP_COLUMNS, USER_COLUMNS, read_group, read_user};
-use super::{StoreError, links};
+use super::{StoreError, links, membership};
 use crate::model::{DirectoryGroup, DirectoryUser, Link, ObjectType};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -15,7 +15,9 @@ mod window;
 
 pub use conditions::{GROUP_FIELDS, USER_FIELDS, fields};
 pub use state::StoredState;
-pub use window::{DirectoryQuery, Sort, count_groups, count_users, total, window_groups, window_users};
+pub use window::{
+    DirectoryQuery, Sort, count_groups, count_users, some_groups, some_users, total, window_groups, window_users,
+};
 
 /// Shortest text that the trigram index can look up.
 const TRIGRAM: usize = 3;
@@ -159,11 +161,10 @@ pub fn search_groups(
     after: Option<&Cursor>,
 ) -> Result<Vec<GroupRow>, StoreError> {
     let (sql, values) = query(ObjectType::Group, text, limit, after);
-    let mut count = c.prepare_cached("SELECT count(*) FROM members WHERE group_id = ?1")?;
     collect(c, &sql, values, |row| {
         let tail = Tail::read(row, 3)?;
         let group = read_group(row)?;
-        let members = count.query_row([&group.id], |row| row.get(0))?;
+        let members = membership::count(c, &group.id)?;
         Ok(GroupRow { group, members, link: tail.link, retry_code: tail.retry_code, cursor: tail.cursor })
     })
 }

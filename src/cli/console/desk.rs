@@ -15,11 +15,19 @@ use crate::sync::health::Watched;
 use crate::text::show;
 use futures_util::future::BoxFuture;
 use serde_json::json;
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+/// Shortest time between two words of how far a dry run is: more would only pile up.
+const PACE: Duration = Duration::from_millis(100);
+/// How long requests that write are waited for when the console is left: an assignment is made, and its note in the
+/// audit is not.
+const BRIEF: Duration = Duration::from_secs(5);
 /// How long a request waits for the job to be in somebody's hands, as it is a moment after the console opened.
 const TAKEN: Duration = Duration::from_secs(5);
 
@@ -29,11 +37,32 @@ pub(super) struct JobDesk {
     profile: Option<PathBuf>,
     secrets_dir: PathBuf,
     signals: Signals,
+    writing: Writing,
+}
+
+/// Requests that write, of all jobs that the console had open.
+#[derive(Clone, Default)]
+pub(super) struct Writing(TaskTracker);
+
+impl Writing {
+    /// Whatever is done goes on to its end, however the console is left, if that comes soon.
+    pub(super) async fn end(&self) {
+        self.0.close();
+        // What takes longer is cut, as it would be by a lost machine: the next cycle finds out.
+        drop(tokio::time::timeout(BRIEF, self.0.wait()).await);
+    }
 }
 
 impl JobDesk {
-    pub(super) fn new(ctx: &Ctx, access: &Arc<Access>, profile: Option<PathBuf>, signals: &Signals) -> Self {
+    pub(super) fn new(
+        ctx: &Ctx,
+        access: &Arc<Access>,
+        profile: Option<PathBuf>,
+        signals: &Signals,
+        writing: &Writing,
+    ) -> Self {
         Self {
+            writing: writing.clone(),
             access: Arc::clone(access),
             profile,
             secrets_dir: ctx.folders.secrets_dir.clone(),
@@ -132,9 +161,10 @@ impl JobDesk {
     /// A dry run beside whoever runs the job: the same stages, cut before anything is written to the app.
     async fn plan(&self, tell: Tell, cancel: CancellationToken) -> Result<Reply, CliError> {
         let online = self.reach().await?;
+        let (latest, words) = watch::channel(String::new());
         let events: crate::sync::EventSink = Arc::new(move |event| {
-            if let crate::sync::CycleEvent::Progress(words) = event {
-                tell(News::Progress(show(&words.words)));
+            if let crate::sync::CycleEvent::Progress(progress) = event {
+                latest.send_replace(progress.words);
             }
         });
         let assembly = Assembly { store: self.store().clone(), cancel, initiator: None, events: Some(events) };
@@ -142,7 +172,10 @@ impl JobDesk {
         let initial = crate::engine::starts_anew(self.store(), &mapping)?;
         let request = CycleRequest { initial, dry_run: true, ..CycleRequest::default() };
         let watched = Watched::of(&job);
-        let mut report = cycle::run(&job, &request).await?;
+        let mut report = tokio::select! {
+            report = cycle::run(&job, &request) => report?,
+            never = told(words, &tell) => match never {},
+        };
         watched.after(self.store(), &report, None).await?;
         online.close().await?;
         if let Some(fatal) = report.fatal.take() {
@@ -308,6 +341,16 @@ impl JobDesk {
     }
 }
 
+/// Tells the latest words again and again, and never ends.
+async fn told(mut words: watch::Receiver<String>, tell: &Tell) -> Infallible {
+    while words.changed().await.is_ok() {
+        let latest = show(&words.borrow_and_update());
+        tell(News::Progress(latest));
+        tokio::time::sleep(PACE).await;
+    }
+    std::future::pending().await
+}
+
 fn turns_on(before: &Settings, wanted: &Settings) -> bool {
     let field = crate::config::settings::Field::Enabled;
     before.get(field) != wanted.get(field) && wanted.get(field) == "on"
@@ -329,7 +372,12 @@ impl Desk for JobDesk {
         tell: Tell,
         cancel: CancellationToken,
     ) -> BoxFuture<'static, Result<Reply, Trouble>> {
-        Box::pin(async move { self.do_it(request, tell, cancel).await.map_err(|error| trouble(&error)) })
+        let writes = request.writes().then(|| self.writing.0.token());
+        Box::pin(async move {
+            let done = self.do_it(request, tell, cancel).await.map_err(|error| trouble(&error));
+            drop(writes);
+            done
+        })
     }
 }
 
@@ -338,4 +386,50 @@ fn trouble(error: &CliError) -> Trouble {
     let text = error.to_string();
     let mut lines = text.lines().map(|line| line.trim().trim_start_matches("error: "));
     Trouble { what: show(lines.next().unwrap_or("it did not work")), advice: lines.map(show).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[tokio::test]
+    async fn of_much_progress_little_is_told_and_the_latest() {
+        let (latest, words) = watch::channel(String::new());
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hearing = Arc::clone(&heard);
+        let tell: Tell = Arc::new(move |news| match news {
+            News::Progress(words) => hearing.lock().unwrap().push(words.to_string()),
+            _ => panic!("only progress is told"),
+        });
+        let run = async {
+            for n in 0..1000 {
+                latest.send_replace(format!("{n} of 1000"));
+                if n % 100 == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            tokio::time::sleep(PACE * 2).await;
+        };
+        tokio::select! {
+            () = run => {}
+            never = told(words, &tell) => match never {},
+        }
+        let heard = heard.lock().unwrap();
+        assert!(heard.len() <= 3, "{heard:?}");
+        assert_eq!(heard.last().map(String::as_str), Some("999 of 1000"));
+    }
+
+    #[tokio::test]
+    async fn what_writes_is_waited_for() {
+        let (writing, noted) = (Writing::default(), Arc::new(Mutex::new(false)));
+        let (token, note) = (writing.0.token(), Arc::clone(&noted));
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            *note.lock().unwrap() = true;
+            drop(token);
+        });
+        writing.end().await;
+        assert!(*noted.lock().unwrap());
+    }
 }

@@ -7,8 +7,11 @@ use super::keeper::one_line;
 use super::{card, facts};
 use crate::config::{JobConfig, Profile};
 use crate::console::event::Event;
+use crate::console::query::Facts;
+use crate::store::changes::Watch;
 use crate::text::show;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -16,6 +19,78 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// What tells that a file is the one that was read: another one is in its place, or something was written into it.
+type Stamp = Option<(u64, u64, u64, i64, i64)>;
+
+fn stamp(path: &Path) -> Stamp {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
+}
+
+/// The configuration of a job, read again only where it may say something else.
+struct Followed {
+    profile: Option<PathBuf>,
+    access: Arc<Access>,
+    config: JobConfig,
+    /// Of the file when it was read last; `None` before that.
+    seen: Option<Stamp>,
+    /// Of the configuration that queries know.
+    fingerprint: String,
+    /// The file cannot be read.
+    unread: bool,
+    /// It says what cannot be used.
+    unfit: bool,
+}
+
+impl Followed {
+    fn of(access: Arc<Access>, profile: Option<PathBuf>, config: JobConfig) -> Self {
+        let fingerprint = config.fingerprint();
+        Self { profile, access, config, seen: None, fingerprint, unread: false, unfit: false }
+    }
+
+    /// A look at it; `changed` says whether the store may say something else. What queries have to know from now on,
+    /// if there is anything new.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used; told once for each time that the file was written.
+    fn look(&mut self, changed: bool) -> Result<Option<Facts>, CliError> {
+        match &self.profile {
+            Some(path) => {
+                // Before it is read: what is written meanwhile is read the next time.
+                let stamp = stamp(path);
+                if self.seen != Some(stamp) {
+                    self.seen = Some(stamp);
+                    self.unread = true;
+                    // A job that is gone from the file goes on as it was.
+                    if let Some(config) = Profile::load(path)?.job(&self.access.name).cloned() {
+                        self.config = config;
+                    }
+                    self.unread = false;
+                }
+            }
+            None if changed => self.config = self.access.settled(&self.config).unwrap_or_else(|| self.config.clone()),
+            None => {}
+        }
+        if self.unread {
+            return Ok(None);
+        }
+        // A secret that was replaced makes a difference as well, and a mapping that was mended.
+        let fingerprint = self.config.fingerprint();
+        if fingerprint == self.fingerprint && !self.unfit {
+            return Ok(None);
+        }
+        self.fingerprint = fingerprint;
+        self.unfit = true;
+        let facts = facts(&self.access, self.config.clone())?;
+        self.unfit = false;
+        Ok(Some(facts))
+    }
+
+    fn usable(&self) -> bool {
+        !self.unread && !self.unfit
+    }
+}
 
 /// Follows until the console is left.
 pub(super) async fn follow(
@@ -25,52 +100,123 @@ pub(super) async fn follow(
     stop: CancellationToken,
     sender: UnboundedSender<Event>,
 ) {
-    let Ok(mut config) = access.config() else { return };
-    let mut seen = config.fingerprint();
+    let Ok(config) = access.config() else { return };
+    let mut watch = Watch::new(&access.store);
     let mut shown = card::of(&ctx, &access, &config);
+    let mut followed = Followed::of(access, profile, config);
     let mut said = String::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
+        // Whoever reads the store for the screen says when it cannot be read.
+        let changed = watch.changed().unwrap_or(false);
+        let seen = followed.seen;
+        let looked = followed.look(changed);
         // It stays on the screen until the file can be read again.
-        let mut tell = |error: Option<CliError>| {
-            let words = error.as_ref().map(one_line).unwrap_or_default();
-            if words != said {
-                said = words;
-                let broken = (!said.is_empty()).then(|| show(&said));
-                // A console that was left does not listen any more.
-                drop(sender.send(Event::Config(broken)));
-            }
+        let words = match &looked {
+            Err(error) => one_line(error),
+            Ok(_) if followed.usable() => String::new(),
+            Ok(_) => said.clone(),
         };
-        match now(profile.as_ref(), &access, &config) {
-            Ok(Some(changed)) if changed.fingerprint() != seen => {
-                (seen, config) = (changed.fingerprint(), changed);
-                match facts(&access, config.clone()) {
-                    Ok(facts) => {
-                        tell(None);
-                        drop(sender.send(Event::Facts(Arc::new(facts))));
-                    }
-                    Err(error) => tell(Some(error)),
-                }
-            }
-            // A job that is gone from the file goes on as it was.
-            Ok(_) => tell(None),
-            Err(error) => tell(Some(error)),
+        // A console that was left does not listen any more.
+        if words != said {
+            said = words;
+            drop(sender.send(Event::Config((!said.is_empty()).then(|| show(&said)))));
         }
-        let card = card::of(&ctx, &access, &config);
-        if card != shown {
-            shown = card.clone();
-            drop(sender.send(Event::Card(Box::new(card))));
+        if let Ok(Some(facts)) = looked {
+            drop(sender.send(Event::Facts(Arc::new(facts))));
+        }
+        if changed || seen != followed.seen {
+            let card = card::of(&ctx, &followed.access, &followed.config);
+            if card != shown {
+                shown = card.clone();
+                drop(sender.send(Event::Card(Box::new(card))));
+            }
         }
     }
 }
 
-/// What the configuration says now, or the store about the sandbox's job.
-fn now(profile: Option<&PathBuf>, access: &Access, before: &JobConfig) -> Result<Option<JobConfig>, CliError> {
-    match profile {
-        Some(path) => Ok(Profile::load(path)?.job(&access.name).cloned()),
-        None => Ok(access.settled(before)),
+#[cfg(test)]
+mod tests {
+    use super::super::super::Chosen;
+    use super::*;
+    use crate::config::Folders;
+
+    const FILE: &str = r#"
+[jobs.main]
+interval = "40m"
+[jobs.main.app]
+preset = "scim"
+tenant_url = "https://flock.example/v2/scim"
+secret_token = { env = "T" }
+[jobs.main.directory]
+tenant_id = "contoso.example"
+client_id = "00000000-0000-0000-0000-000000000001"
+client_secret = { env = "S" }
+service_principal_id = "00000000-0000-0000-0000-000000000002"
+"#;
+
+    fn followed(folder: &Path) -> (PathBuf, Followed) {
+        let path = folder.join("config.toml");
+        std::fs::write(&path, FILE).unwrap();
+        let profile = Profile::load(&path).unwrap();
+        let config = profile.job("main").cloned().unwrap();
+        let ctx = Ctx {
+            folders: Folders {
+                config_file: Some(path.clone()),
+                default_config_file: path.clone(),
+                data_dir: folder.join("data"),
+                secrets_dir: folder.join("secrets"),
+            },
+            data_dir_given: false,
+            json: false,
+            plain: false,
+            theme: None,
+            job: None,
+            profile: Some(profile),
+        };
+        let access = Access::of(&ctx, Chosen::Configured(Box::new(config.clone()))).unwrap();
+        (path.clone(), Followed::of(Arc::new(access), Some(path), config))
+    }
+
+    #[test]
+    fn the_file_is_read_again_only_when_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut followed) = followed(folder.path());
+        assert!(followed.look(false).unwrap().is_none());
+        // As long as the file looks the same nobody opens it, not even while the store changes all the time.
+        followed.config.interval = Duration::from_secs(7);
+        followed.fingerprint = followed.config.fingerprint();
+        assert!(followed.look(true).unwrap().is_none());
+        assert_eq!(followed.config.interval, Duration::from_secs(7));
+        std::fs::write(&path, FILE.replace("40m", "120m")).unwrap();
+        let facts = followed.look(false).unwrap().unwrap();
+        assert_eq!(facts.config.interval, Duration::from_secs(7200));
+        assert!(followed.look(false).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_broken_file_is_told_once_and_is_fine_when_it_says_the_same_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut followed) = followed(folder.path());
+        std::fs::write(&path, "[jobs.main").unwrap();
+        assert!(followed.look(false).is_err());
+        assert!(followed.look(false).unwrap().is_none() && !followed.usable());
+        std::fs::write(&path, FILE).unwrap();
+        assert!(followed.look(false).unwrap().is_none() && followed.usable());
+    }
+
+    #[test]
+    fn what_cannot_be_used_stays_told_until_it_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut followed) = followed(folder.path());
+        std::fs::write(&path, FILE.replace("interval", "mapping = \"no.json\"\ninterval")).unwrap();
+        assert!(followed.look(false).is_err() && !followed.usable());
+        // The file with the mapping may come later.
+        assert!(followed.look(false).is_err() && !followed.usable());
+        std::fs::write(&path, FILE).unwrap();
+        assert!(followed.look(false).unwrap().is_some() && followed.usable());
     }
 }

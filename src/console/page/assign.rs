@@ -14,7 +14,7 @@ use crate::console::command;
 use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::{Effect, Tone};
 use crate::console::input_line;
-use crate::console::list::{List, Step, Wanted};
+use crate::console::list::{List, Question, Step, Wanted};
 use crate::console::query::{Answer, Query};
 use crate::console::shared::Shared;
 use crate::model::{Assignment, ObjectType, ServicePrincipal};
@@ -66,6 +66,8 @@ pub struct Assign {
     total: Option<u64>,
     /// Whether the store has answered for the filter as it is.
     asked: bool,
+    /// The rows that are on their way.
+    question: Question<Anchor<Cursor>>,
     pane: Pane,
     role: usize,
     known: Option<Known>,
@@ -98,6 +100,7 @@ impl Assign {
             rows: List::default(),
             total: None,
             asked: false,
+            question: Question::default(),
             role: 0,
             known: None,
             roles: Vec::new(),
@@ -108,17 +111,22 @@ impl Assign {
         }
     }
 
-    fn ask(&self, anchor: Anchor<Cursor>) -> Effect {
+    fn ask(&mut self, anchor: Anchor<Cursor>) -> Effect {
+        self.question.ask(anchor.clone());
         let text = self.filter.value().trim().to_owned();
         Effect::Query(Query::Assign(find::Query::Window { text, object_type: self.object_type, anchor, limit: ROWS }))
     }
 
     /// Asks for the rows around the selected one.
-    fn ask_here(&self) -> Effect {
-        self.ask(match self.selected_id() {
-            Some(id) => Anchor::At(id),
-            None => Anchor::Start,
-        })
+    fn ask_here(&mut self) -> Effect {
+        let anchor = self.selected_id().map_or(Anchor::Start, Anchor::At);
+        self.ask(anchor)
+    }
+
+    /// The same when the edge of what was read comes near. One question at a time: a key that is held down would cut
+    /// each of them short.
+    fn edge(&mut self) -> Option<Effect> {
+        (self.rows.near_edge() && !self.question.waits()).then(|| self.ask_here())
     }
 
     fn selected_id(&self) -> Option<String> {
@@ -178,12 +186,11 @@ impl Assign {
         let wanted = self.rows.go(step);
         self.moved();
         let anchor = match wanted {
-            Wanted::Nothing => return Vec::new(),
-            Wanted::Above | Wanted::Below => return vec![self.ask_here()],
+            Wanted::Nothing | Wanted::Above | Wanted::Below => return self.edge().into_iter().collect(),
             Wanted::Start => Anchor::Start,
             Wanted::End => Anchor::End,
         };
-        vec![self.ask(anchor)]
+        if self.question.is_for(&anchor) { Vec::new() } else { vec![self.ask(anchor)] }
     }
 
     /// The filter is another one.
@@ -203,12 +210,14 @@ impl Assign {
         if found.text != self.filter.value().trim() || found.object_type != self.object_type {
             return Vec::new();
         }
+        // Whatever else was asked for, perhaps by a page that is closed, has its own place.
+        let Some(stale) = self.question.answered(&found.anchor) else { return Vec::new() };
         let window = found.window;
         let first = !self.asked;
         self.asked = true;
         self.total = Some(found.total);
         match found.anchor {
-            Anchor::Start if first => self.rows.replace_at(window.rows, window.above, window.below, 0),
+            Anchor::Start => self.rows.replace_at(window.rows, window.above, window.below, 0),
             Anchor::End => {
                 let last = window.rows.len().saturating_sub(1);
                 self.rows.replace_at(window.rows, window.above, window.below, last);
@@ -223,7 +232,10 @@ impl Assign {
             _ => self.rows.replace(window.rows, window.above, window.below, |a, b| a.id == b.id),
         }
         self.find_roles();
-        self.ask_through()
+        let mut effects = self.ask_through();
+        // The store changed meanwhile, or keys went on and the edge is near again.
+        effects.extend(if stale { Some(self.ask_here()) } else { self.edge() });
+        effects
     }
 }
 
@@ -296,7 +308,7 @@ impl Page for Assign {
     }
 
     fn changed(&mut self, _shared: &mut Shared) -> Vec<Effect> {
-        vec![self.ask_here()]
+        if self.question.again() { vec![self.ask_here()] } else { Vec::new() }
     }
 
     fn act(&mut self, shared: &mut Shared, action: Action) -> Vec<Effect> {
@@ -392,6 +404,7 @@ impl Page for Assign {
     }
 
     fn failed(&mut self, _shared: &mut Shared, why: Shown) -> Vec<Effect> {
+        self.question.failed();
         self.trouble = Some(Trouble { what: why, advice: Vec::new() });
         Vec::new()
     }

@@ -5,13 +5,14 @@ use crate::console::action::Action;
 use crate::console::canvas::Canvas;
 use crate::console::effect::Effect;
 use crate::console::input_line;
-use crate::console::list::{List, Step, Wanted};
+use crate::console::list::{List, Question, Step};
 use crate::console::query::{self, Sources};
 use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::model::ObjectType;
 use crate::store::StoreError;
-use crate::store::search::{self, Cursor};
+use crate::store::search::{self, Cursor, DirectoryQuery, GroupRow, UserRow};
+use crate::store::window::Anchor;
 use crate::text::{Shown, show};
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
@@ -62,35 +63,40 @@ struct Row {
 /// When it cannot be read.
 pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
     let c = sources.c;
-    let after = query.after.as_ref();
-    let rows: Vec<Row> = match query.object_type {
-        ObjectType::User => search::search_users(c, &query.text, WINDOW, after)?
-            .into_iter()
-            .map(|row| {
-                let name = row.user.text("userPrincipalName").unwrap_or(row.user.name()).to_owned();
-                Row {
-                    name: show(&name),
-                    note: show(row.user.text("department").unwrap_or_default()),
-                    object: Object { object_type: ObjectType::User, id: row.user.id, name },
-                    cursor: row.cursor,
-                }
-            })
-            .collect(),
-        ObjectType::Group => search::search_groups(c, &query.text, WINDOW, after)?
-            .into_iter()
-            .map(|row| {
-                let name = row.group.name().to_owned();
-                let members = if row.members == 1 { "1 member".into() } else { format!("{} members", row.members) };
-                Row {
-                    name: show(&name),
-                    note: show(&members),
-                    object: Object { object_type: ObjectType::Group, id: row.group.id, name },
-                    cursor: row.cursor,
-                }
-            })
-            .collect(),
+    let anchor = query.after.clone().map_or(Anchor::Start, Anchor::After);
+    let wanted = DirectoryQuery { text: query.text.clone(), ..DirectoryQuery::default() };
+    let (rows, more) = match query.object_type {
+        ObjectType::User => {
+            let window = search::window_users(c, &wanted, &anchor, WINDOW)?;
+            (window.rows.into_iter().map(user).collect(), window.below)
+        }
+        ObjectType::Group => {
+            let window = search::window_groups(c, &wanted, &anchor, WINDOW)?;
+            (window.rows.into_iter().map(group).collect(), window.below)
+        }
     };
-    Ok(Answer { query: query.clone(), more: rows.len() == WINDOW, rows })
+    Ok(Answer { query: query.clone(), rows, more })
+}
+
+fn user(row: UserRow) -> Row {
+    let name = row.user.text("userPrincipalName").unwrap_or(row.user.name()).to_owned();
+    Row {
+        name: show(&name),
+        note: show(row.user.text("department").unwrap_or_default()),
+        object: Object { object_type: ObjectType::User, id: row.user.id, name },
+        cursor: row.cursor,
+    }
+}
+
+fn group(row: GroupRow) -> Row {
+    let name = row.group.name().to_owned();
+    let members = if row.members == 1 { "1 member".into() } else { format!("{} members", row.members) };
+    Row {
+        name: show(&name),
+        note: show(&members),
+        object: Object { object_type: ObjectType::Group, id: row.group.id, name },
+        cursor: row.cursor,
+    }
 }
 
 /// The box.
@@ -100,6 +106,8 @@ pub struct Choose {
     object_type: ObjectType,
     input: Input,
     rows: List<Row>,
+    /// The rows that are on their way.
+    asked: Question<Option<Cursor>>,
     /// Whether the first answer came.
     read: bool,
     trouble: Option<Shown>,
@@ -115,6 +123,7 @@ impl Choose {
             object_type: kinds.first().copied().unwrap_or(ObjectType::User),
             input: Input::default(),
             rows: List { height: usize::from(HEIGHT) - 4, ..List::default() },
+            asked: Question::default(),
             read: false,
             trouble: None,
             then: Some(then),
@@ -130,18 +139,26 @@ impl Choose {
         self
     }
 
-    fn ask(&self, after: Option<Cursor>) -> Vec<Effect> {
+    fn ask(&mut self, after: Option<Cursor>) -> Vec<Effect> {
+        self.asked.ask(after.clone());
         let text = self.input.value().trim().to_owned();
         vec![Effect::Query(query::Query::Choose(Query { object_type: self.object_type, text, after }))]
     }
 
     fn go(&mut self, step: Step) -> Vec<Effect> {
-        match self.rows.go(step) {
-            Wanted::Below | Wanted::End => {
-                let after = self.rows.rows.last().map(|row| row.cursor.clone());
+        self.rows.go(step);
+        self.edge()
+    }
+
+    /// Asks for more when the end of what was read comes near. One question at a time: a key that is held down would
+    /// cut each of them short.
+    fn edge(&mut self) -> Vec<Effect> {
+        match self.rows.rows.last().filter(|_| self.rows.near_edge() && !self.asked.waits()) {
+            Some(last) => {
+                let after = Some(last.cursor.clone());
                 self.ask(after)
             }
-            Wanted::Nothing | Wanted::Above | Wanted::Start => Vec::new(),
+            None => Vec::new(),
         }
     }
 
@@ -242,6 +259,9 @@ impl Page for Choose {
         if answer.query.object_type != self.object_type || answer.query.text != self.input.value().trim() {
             return Vec::new();
         }
+        if self.asked.answered(&answer.query.after).is_none() {
+            return Vec::new();
+        }
         self.read = true;
         self.trouble = None;
         match &answer.query.after {
@@ -252,10 +272,12 @@ impl Page for Choose {
             Some(_) => return Vec::new(),
         }
         self.rows.more_below = answer.more;
-        Vec::new()
+        // Keys went on meanwhile: the end may be near again.
+        self.edge()
     }
 
     fn failed(&mut self, _shared: &mut Shared, why: Shown) -> Vec<Effect> {
+        self.asked.failed();
         self.trouble = Some(why);
         Vec::new()
     }
@@ -292,5 +314,60 @@ impl Page for Choose {
                 inside.select(1, y, w.saturating_sub(2), true);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::testing::{named, shared};
+    use crate::model::UserChange;
+    use crate::store::{Store, mirror};
+    use serde_json::json;
+
+    /// The answer of a store with so many people.
+    fn answer(store: &Store, query: &Query) -> query::Answer {
+        let wanted = DirectoryQuery { text: query.text.clone(), ..DirectoryQuery::default() };
+        let anchor = query.after.clone().map_or(Anchor::Start, Anchor::After);
+        let window = store.read(|c| search::window_users(c, &wanted, &anchor, WINDOW)).unwrap();
+        let rows = window.rows.into_iter().map(user).collect();
+        query::Answer::Choose(Answer { query: query.clone(), rows, more: window.below })
+    }
+
+    fn asked(effects: Vec<Effect>) -> Vec<Query> {
+        let query = |effect| match effect {
+            Effect::Query(query::Query::Choose(query)) => Some(query),
+            _ => None,
+        };
+        effects.into_iter().filter_map(query).collect()
+    }
+
+    #[test]
+    fn more_is_asked_for_once_until_it_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("a.db")).unwrap();
+        let fill = |c: &rusqlite::Connection| {
+            for n in 0..450 {
+                let properties = json!({ "displayName": format!("person {n:03}") }).as_object().unwrap().clone();
+                let change = UserChange { id: format!("id {n:03}"), properties, ..UserChange::default() };
+                mirror::apply_user(c, &change, mirror::INCREMENTAL)?;
+            }
+            Ok(())
+        };
+        store.write_blocking(fill).unwrap();
+        let mut shared = shared(80, 24, "default");
+        let mut page = Choose::new("choose", &[ObjectType::User], Box::new(|_, _| Vec::new()));
+        let mut queries = asked(page.opened(&mut shared));
+        for window in [1, 2, 3] {
+            let came = queries.pop().unwrap();
+            assert!(queries.is_empty(), "window {window}: {queries:?}");
+            queries = asked(page.answer(&mut shared, answer(&store, &came)));
+            // The key is held down until nothing more is there.
+            for _ in 0..WINDOW {
+                queries.extend(asked(page.key(&mut shared, named("down"))));
+            }
+        }
+        assert!(queries.is_empty(), "there are no more: {queries:?}");
+        assert_eq!((page.rows.rows.len(), page.rows.selected), (450, 449));
     }
 }

@@ -10,6 +10,7 @@ mod lines;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod update;
 mod words;
 
 pub use ask::{Answer, Query, run};
@@ -21,7 +22,7 @@ use crate::console::action::Action;
 use crate::console::canvas::Canvas;
 use crate::console::desk::{News, Reply, Ticket};
 use crate::console::effect::Effect;
-use crate::console::list::List;
+use crate::console::list::{List, Question};
 use crate::console::page::{CopyItem, Focus, Object, Page, PageId, Reason};
 use crate::console::query;
 use crate::console::shared::Shared;
@@ -30,7 +31,7 @@ use crate::engine::InApp;
 use crate::model::ObjectType;
 use crate::store::filter::Filter;
 use crate::store::search::{Cursor, DirectoryQuery, Sort, fields};
-use crate::store::window::{Anchor, Counted, Window};
+use crate::store::window::{Anchor, Counted};
 use crate::text::Shown;
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
@@ -66,8 +67,8 @@ pub struct Directory {
     list: List<Row>,
     /// Whether the first answer came.
     read: bool,
-    /// A window is on its way, and where it was asked for.
-    pending: Option<Anchor<Cursor>>,
+    /// The window that is on its way.
+    asked: Question<Anchor<Cursor>>,
     counted: Option<Counted>,
     total: Option<u64>,
     /// The last text that anything fitted, and how many.
@@ -102,7 +103,7 @@ impl Default for Directory {
             reverse: false,
             list: List::default(),
             read: false,
-            pending: None,
+            asked: Question::default(),
             counted: None,
             total: None,
             hit: None,
@@ -132,55 +133,6 @@ impl Directory {
 
     fn query(&self) -> DirectoryQuery {
         DirectoryQuery { text: self.filter.value().trim().to_owned(), sort: self.sort, reverse: self.reverse }
-    }
-
-    fn ask_rows(&mut self, anchor: Anchor<Cursor>) -> Effect {
-        self.pending = Some(anchor.clone());
-        Effect::Query(query::Query::Directory(
-            PageId::Directory,
-            Query::Rows { object_type: self.kind, query: self.query(), anchor },
-        ))
-    }
-
-    fn ask_count(&self) -> Effect {
-        Effect::Query(query::Query::Directory(PageId::Directory, Query::Count(self.kind, self.query())))
-    }
-
-    /// How many fit without the last word, if that is not known.
-    fn ask_shorter(&self, text: &str) -> Vec<Effect> {
-        let known = self.hit.as_ref().is_some_and(|(hit, _)| text.starts_with(hit.as_str()));
-        match text.rsplit_once(char::is_whitespace).map(|(shorter, _)| shorter.trim_end()) {
-            Some(shorter) if !known && !shorter.is_empty() => {
-                let query = DirectoryQuery { text: shorter.to_owned(), ..self.query() };
-                vec![Effect::Query(query::Query::Directory(PageId::Directory, Query::Count(self.kind, query)))]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn ask_detail(&mut self) -> Vec<Effect> {
-        let Some(row) = self.list.current() else {
-            self.detail = None;
-            return Vec::new();
-        };
-        let id = row.object.id.clone();
-        self.known = false;
-        vec![Effect::Query(query::Query::Directory(PageId::Directory, Query::Detail(self.kind, id)))]
-    }
-
-    /// From the beginning, with what is typed and chosen now.
-    fn anew(&mut self) -> Vec<Effect> {
-        vec![self.ask_rows(Anchor::Start), self.ask_count()]
-    }
-
-    /// The same rows again, around the selected one.
-    fn again(&mut self) -> Vec<Effect> {
-        let anchor = match (self.wanted.clone(), self.list.current()) {
-            (Some((id, _)), _) => Anchor::At(id),
-            (None, Some(row)) => Anchor::At(row.object.id.clone()),
-            (None, None) => Anchor::Start,
-        };
-        vec![self.ask_rows(anchor), self.ask_count()]
     }
 
     /// Words of the filter that names are searched for.
@@ -220,54 +172,6 @@ impl Directory {
         shared.standing.as_ref().and_then(|s| s.read_at)
     }
 
-    fn take_rows(&mut self, shared: &Shared, anchor: &Anchor<Cursor>, window: Window<Row>) -> Vec<Effect> {
-        self.read = true;
-        self.trouble = None;
-        self.pending = None;
-        self.list.height = draw::list_height(shared);
-        let before = self.list.current().map(|row| row.object.id.clone());
-        let last = window.rows.len().saturating_sub(1);
-        match (anchor, self.wanted.take()) {
-            (Anchor::At(id), Some((wanted, clears))) if *id == wanted => match window.at {
-                Some(at) => self.list.replace_at(window.rows, window.above, window.below, at),
-                None if clears && !self.filter.value().is_empty() => {
-                    self.filter = Input::default();
-                    self.wanted = Some((wanted, clears));
-                    return self.again();
-                }
-                None => self.list.replace_at(window.rows, window.above, window.below, 0),
-            },
-            (Anchor::Start, _) => self.list.replace_at(window.rows, window.above, window.below, 0),
-            (Anchor::End, _) => self.list.replace_at(window.rows, window.above, window.below, last),
-            _ => self.list.replace(window.rows, window.above, window.below, |a, b| a.object.id == b.object.id),
-        }
-        let mut effects = Vec::new();
-        let same = self.list.current().map(|row| &row.object.id) == before.as_ref();
-        if !same || self.detail.is_none() {
-            self.line = 0;
-            effects.extend(self.ask_detail());
-        }
-        // Keys went on meanwhile: the edge may be near again.
-        effects.extend(self.edge());
-        effects
-    }
-
-    /// Asks for the rows around the selected one when the edge of what was read comes near. One question at a time: a
-    /// key that is held down would cut each of them short.
-    fn edge(&mut self) -> Vec<Effect> {
-        let list = &self.list;
-        let margin = list.height.max(10);
-        let near =
-            list.more_above && list.selected < margin || list.more_below && list.selected + margin >= list.rows.len();
-        match list.current().filter(|_| near && self.pending.is_none()) {
-            Some(row) => {
-                let anchor = Anchor::At(row.object.id.clone());
-                vec![self.ask_rows(anchor)]
-            }
-            None => Vec::new(),
-        }
-    }
-
     /// How the list was left the last time.
     fn restore(&mut self, shared: &Shared) {
         if std::mem::replace(&mut self.restored, true) {
@@ -296,57 +200,6 @@ impl Directory {
             Effect::Remember("directory.filter", self.filter.value().trim().to_owned()),
         ]
     }
-
-    fn take(&mut self, shared: &Shared, answer: Answer) -> Vec<Effect> {
-        match answer {
-            Answer::Rows(asked, window) if self.same_question(&asked) => match *asked {
-                Query::Rows { anchor, .. } => self.take_rows(shared, &anchor, window),
-                _ => Vec::new(),
-            },
-            Answer::Count(asked, fitting, total) if self.same_question(&asked) => {
-                self.counted = Some(fitting);
-                self.total = Some(total);
-                let text = self.query().text;
-                if fitting.n > 0 {
-                    self.hit = Some((text, fitting)).filter(|(text, _)| !text.is_empty());
-                    return Vec::new();
-                }
-                self.ask_shorter(&text)
-            }
-            // What fitted before the last word was typed.
-            Answer::Count(asked, fitting, _) if fitting.n > 0 => {
-                if let Query::Count(kind, query) = *asked
-                    && kind == self.kind
-                    && self.query().text.starts_with(&query.text)
-                {
-                    self.hit = Some((query.text, fitting));
-                }
-                Vec::new()
-            }
-            Answer::Detail(id, detail) => {
-                if self.list.current().is_some_and(|row| row.object.id == id) {
-                    self.known = true;
-                    if self.detail.as_ref().is_none_or(|d| d.object.id != id) {
-                        self.line = 0;
-                        self.live_trouble = None;
-                    }
-                    self.detail = detail;
-                }
-                Vec::new()
-            }
-            Answer::Export(exported) => exported.effects(),
-            Answer::Rows(..) | Answer::Count(..) => Vec::new(),
-        }
-    }
-
-    fn same_question(&self, query: &Query) -> bool {
-        match query {
-            Query::Rows { object_type, query, .. } | Query::Count(object_type, query) => {
-                *object_type == self.kind && *query == self.query()
-            }
-            Query::Detail(..) | Query::Export(..) => true,
-        }
-    }
 }
 
 impl Page for Directory {
@@ -374,7 +227,7 @@ impl Page for Directory {
 
     fn changed(&mut self, shared: &mut Shared) -> Vec<Effect> {
         self.list.height = draw::list_height(shared);
-        let mut effects = self.again();
+        let mut effects = if self.asked.again() { self.again() } else { vec![self.ask_count()] };
         effects.extend(self.ask_detail());
         effects
     }
@@ -448,7 +301,7 @@ impl Page for Directory {
     }
 
     fn failed(&mut self, _shared: &mut Shared, why: Shown) -> Vec<Effect> {
-        self.pending = None;
+        self.asked.failed();
         self.trouble = Some(why);
         Vec::new()
     }

@@ -92,6 +92,11 @@ impl Page for Log {
     }
 
     fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        self.opened += 1;
+        self.refresh(shared)
+    }
+
+    fn changed(&mut self, shared: &mut Shared) -> Vec<Effect> {
         self.refresh(shared)
     }
 

@@ -317,8 +317,10 @@ impl Page for Overview {
         self.zoomed &= !glance.causes.is_empty();
         self.failed = None;
         let now = (glance.job.ended().map(|cycle| cycle.id.clone()), glance.job.users);
+        // While a cycle runs they come and go all the time, and everybody is looked at to count them.
+        let running = glance.job.running().is_some();
         self.glance = Some(*glance);
-        if self.counted.as_ref() == Some(&now) {
+        if running || self.counted.as_ref() == Some(&now) {
             return Vec::new();
         }
         self.counted = Some(now);

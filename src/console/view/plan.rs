@@ -377,8 +377,10 @@ impl Page for Plan {
                 }
                 effects
             }
-            Answer::Filtered(text, entries) => {
-                if text != self.input.value() {
+            Answer::Filtered(of, text, entries) => {
+                // Numbers of another plan's entries mean others here.
+                let shown = self.model.as_ref().is_some_and(|model| Arc::ptr_eq(model, &of.0));
+                if !shown || text != self.input.value() {
                     return Vec::new();
                 }
                 self.filtered = Some(Arc::new(entries));

@@ -4,7 +4,7 @@
 //! sorted. Otherwise many fit, and walking along the index of the order meets the next few hundred soon.
 
 use super::super::window::{Anchor, Counted, Window, cut};
-use super::super::{StoreError, links};
+use super::super::{StoreError, links, membership};
 use super::conditions::Conditions;
 use super::{Cursor, GroupRow, Tail, UserRow, collect, table};
 use crate::model::ObjectType;
@@ -70,12 +70,8 @@ pub fn window_users(
     anchor: &Anchor<Cursor>,
     limit: usize,
 ) -> Result<Window<UserRow>, StoreError> {
-    let read = |row: &Row<'_>| -> Result<UserRow, StoreError> {
-        let tail = Tail::read(row, 4)?;
-        Ok(UserRow { user: read_user(row)?, link: tail.link, retry_code: tail.retry_code, cursor: tail.cursor })
-    };
     let plan = Plan::of(c, ObjectType::User, query)?;
-    plan.window(c, read, |row| row.cursor.clone(), |row| &row.user.id, anchor, limit)
+    plan.window(c, user_row, |row| row.cursor.clone(), |row| &row.user.id, anchor, limit)
 }
 
 /// [`window_users`] for groups.
@@ -88,15 +84,38 @@ pub fn window_groups(
     anchor: &Anchor<Cursor>,
     limit: usize,
 ) -> Result<Window<GroupRow>, StoreError> {
-    let read = |row: &Row<'_>| -> Result<GroupRow, StoreError> {
-        let tail = Tail::read(row, 3)?;
-        let group = read_group(row)?;
-        let mut count = c.prepare_cached("SELECT count(*) FROM members WHERE group_id = ?1")?;
-        let members = count.query_row([&group.id], |row| row.get(0))?;
-        Ok(GroupRow { group, members, link: tail.link, retry_code: tail.retry_code, cursor: tail.cursor })
-    };
     let plan = Plan::of(c, ObjectType::Group, query)?;
-    plan.window(c, read, |row| row.cursor.clone(), |row| &row.group.id, anchor, limit)
+    plan.window(c, |row| group_row(c, row), |row| row.cursor.clone(), |row| &row.group.id, anchor, limit)
+}
+
+fn user_row(row: &Row<'_>) -> Result<UserRow, StoreError> {
+    let tail = Tail::read(row, 4)?;
+    Ok(UserRow { user: read_user(row)?, link: tail.link, retry_code: tail.retry_code, cursor: tail.cursor })
+}
+
+fn group_row(c: &Connection, row: &Row<'_>) -> Result<GroupRow, StoreError> {
+    let tail = Tail::read(row, 3)?;
+    let group = read_group(row)?;
+    let members = membership::count(c, &group.id)?;
+    Ok(GroupRow { group, members, link: tail.link, retry_code: tail.retry_code, cursor: tail.cursor })
+}
+
+/// Those of these users that a list without a filter has, in the order of a query whose text does not matter.
+///
+/// # Errors
+/// [`StoreError::Sql`] or [`StoreError::Value`].
+pub fn some_users(c: &Connection, order: &DirectoryQuery, ids: &[&str]) -> Result<Vec<UserRow>, StoreError> {
+    let (sql, values) = Plan::unfiltered(c, ObjectType::User, order)?.some(ids);
+    collect(c, &sql, values, user_row)
+}
+
+/// [`some_users`] for groups.
+///
+/// # Errors
+/// [`StoreError::Sql`] or [`StoreError::Value`].
+pub fn some_groups(c: &Connection, order: &DirectoryQuery, ids: &[&str]) -> Result<Vec<GroupRow>, StoreError> {
+    let (sql, values) = Plan::unfiltered(c, ObjectType::Group, order)?.some(ids);
+    collect(c, &sql, values, |row| group_row(c, row))
 }
 
 /// How many users fit, counted up to `most`.
@@ -115,22 +134,13 @@ pub fn count_groups(c: &Connection, query: &DirectoryQuery, most: u64) -> Result
     Plan::of(c, ObjectType::Group, query)?.count(c, most)
 }
 
-/// How many objects a list without a filter has.
+/// How many objects a list without a filter has. Counted as they come and go: it costs the same for any number.
 ///
 /// # Errors
 /// [`StoreError::Sql`].
 pub fn total(c: &Connection, object_type: ObjectType) -> Result<u64, StoreError> {
-    Ok(c.prepare_cached(&total_sql(object_type))?.query_row([object_type.as_str()], |row| row.get(0))?)
-}
-
-/// From indexes that are as narrow as can be: the live ones, and one by one the few that are removed.
-fn total_sql(object_type: ObjectType) -> String {
-    let (table, _) = table(object_type);
-    format!(
-        "SELECT (SELECT count(*) FROM {table} INDEXED BY {table}_live WHERE removed IS NULL)
-         + (SELECT count(*) FROM {table} INDEXED BY {table}_gone WHERE removed IS NOT NULL AND (removed <> 'deleted'
-            OR EXISTS (SELECT 1 FROM links WHERE object_type = ?1 AND source_id = {table}.id)))"
-    )
+    let mut statement = c.prepare_cached("SELECT listed FROM mirror_counts WHERE object_type = ?1")?;
+    Ok(statement.query_row([object_type.as_str()], |row| row.get(0))?)
 }
 
 /// The statement of a query.
@@ -149,6 +159,10 @@ impl Plan {
         let sort = if object_type == ObjectType::User { query.sort } else { Sort::Name };
         let conditions = Conditions::of(c, object_type, &query.text)?;
         Ok(Self { object_type, table, columns, sort, reverse: query.reverse, conditions })
+    }
+
+    fn unfiltered(c: &Connection, object_type: ObjectType, order: &DirectoryQuery) -> Result<Self, StoreError> {
+        Self::of(c, object_type, &DirectoryQuery { text: String::new(), ..order.clone() })
     }
 
     /// The column that names are sorted by.
@@ -209,19 +223,37 @@ impl Plan {
                 self.qualified(keys, "").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
             ),
         };
+        (self.rows(&format!("{table}.pk IN ({inner})"), direction), values)
+    }
+
+    /// The statement of the rows of which a condition is true.
+    fn rows(&self, condition: &str, direction: &str) -> String {
+        let (table, (keys, _)) = (self.table, self.keys());
         let link_columns =
             links::COLUMNS.split(", ").map(|name| format!("links.{name}")).collect::<Vec<_>>().join(", ");
-        let sql = format!(
+        format!(
             "SELECT {}, {table}.{}, {table}.pk, {}, retries.code, {link_columns} FROM {table}
              LEFT JOIN links ON links.object_type = ?1 AND links.source_id = {table}.id
              LEFT JOIN retries ON retries.object_type = ?1 AND retries.source_id = {table}.id
-             WHERE {table}.pk IN ({inner}) ORDER BY {}",
+             WHERE {condition} ORDER BY {}",
             self.columns,
             self.name(),
             self.lead(),
             self.qualified(keys, "+").iter().map(|k| format!("{k}{direction}")).collect::<Vec<_>>().join(", "),
+        )
+    }
+
+    /// The rows of these objects, each looked up.
+    fn some(&self, ids: &[&str]) -> (String, Vec<Sql>) {
+        let mut values = self.conditions.values.clone();
+        values.push(serde_json::Value::from(ids).to_string().into());
+        let condition = format!(
+            "{} AND {}.id IN (SELECT value FROM json_each(?{}))",
+            self.conditions.sql,
+            self.table,
+            values.len()
         );
-        (sql, values)
+        (self.rows(&condition, if self.reverse { " DESC" } else { "" }), values)
     }
 
     fn window<T>(

@@ -1,10 +1,10 @@
 //! What assigning asks the store: who there is, and through which groups somebody is assigned already.
 
 use crate::console::query::Sources;
-use crate::model::ObjectType;
+use crate::model::{Assignment, ObjectType};
 use crate::store::search::{Cursor, DirectoryQuery, total, window_groups, window_users};
 use crate::store::window::{Anchor, Window};
-use crate::store::{StoreError, mirror};
+use crate::store::{StoreError, membership, mirror};
 
 /// A question.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,13 +120,12 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         }
         Query::Through { user } => {
             let groups = mirror::groups_of(c, user)?;
-            let mut found = Vec::new();
-            for assignment in mirror::assignments(c)? {
-                if groups.contains(&assignment.principal_id) {
-                    found.push(Through { group: assignment.principal_name, role: assignment.role_id });
-                }
-            }
-            Answer::Through { user: user.clone(), groups: found }
+            let mut assignments = membership::assignments_through_groups(c, user)?;
+            // Those of groups that are gone count no more.
+            assignments.retain(|assignment| groups.contains(&assignment.principal_id));
+            assignments.sort_by(|one, other| one.id.cmp(&other.id));
+            let through = |a: Assignment| Through { group: a.principal_name, role: a.role_id };
+            Answer::Through { user: user.clone(), groups: assignments.into_iter().map(through).collect() }
         }
     })
 }

@@ -412,3 +412,83 @@ fn ids_that_a_server_chose_stay_one_argument_of_the_command() {
     assert_eq!(command("--full", "r1"), None);
     assert_eq!(command("u1", "r\n1"), None);
 }
+
+/// What a page asks the store for.
+fn queries(effects: Vec<Effect>) -> Vec<find::Query> {
+    let query = |effect| match effect {
+        Effect::Query(Query::Assign(query)) => Some(query),
+        _ => None,
+    };
+    effects.into_iter().filter_map(query).collect()
+}
+
+fn found(store: &Store, query: &find::Query) -> Answer {
+    let (reader, facts) = (store.reader().unwrap(), facts(store));
+    let now = crate::console::testing::noon();
+    let sources = crate::console::query::Sources { c: &reader, facts: &facts, organization: None, now };
+    Answer::Assign(find::run(query, &sources).unwrap())
+}
+
+#[test]
+fn an_answer_to_a_page_that_is_closed_selects_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mut shared) = (store(folder.path()), shared(80, 24, "default"));
+    let mut open = |id: &str| {
+        let object = Object { object_type: ObjectType::User, id: id.into(), name: id.into() };
+        let mut page = Assign::new(Some(object));
+        let asked = queries(page.opened(&mut shared));
+        (page, asked)
+    };
+    let (_, before) = open("u-ada");
+    let (mut page, asked) = open("u-grace");
+    page.answer(&mut shared, found(&store, &before[0]));
+    assert_eq!(page.object().unwrap().id, "u-grace");
+    page.answer(&mut shared, found(&store, &asked[0]));
+    assert_eq!(page.object().unwrap().id, "u-grace");
+}
+
+#[test]
+fn rows_are_asked_for_once_until_they_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mut shared) = (store(folder.path()), shared(80, 24, "default"));
+    let crowd = |c: &rusqlite::Connection| {
+        for n in 0..500 {
+            let properties = properties(json!({ "displayName": format!("Person {n:03}") }));
+            let change = UserChange { id: format!("u-{n:03}"), properties, ..UserChange::default() };
+            mirror::apply_user(c, &change, mirror::INCREMENTAL)?;
+        }
+        Ok(())
+    };
+    store.write_blocking(crowd).unwrap();
+    let mut page = Assign::new(None);
+    page.typing = false;
+    let first = queries(page.opened(&mut shared));
+    page.answer(&mut shared, found(&store, &first[0]));
+    let mut asked = Vec::new();
+    for _ in 0..300 {
+        asked.extend(queries(page.act(&mut shared, Action::Down)));
+    }
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(queries(page.changed(&mut shared)).is_empty(), "they are awaited");
+    page.answer(&mut shared, found(&store, &asked[0]));
+    let end = queries(page.act(&mut shared, Action::Bottom));
+    page.answer(&mut shared, found(&store, &end[0]));
+    assert_eq!(page.object().unwrap().id, "u-radia");
+    let top = queries(page.act(&mut shared, Action::Top));
+    page.answer(&mut shared, found(&store, &top[0]));
+    assert_eq!(page.rows.selected, 0, "the first of all");
+    assert!(!page.rows.more_above);
+}
+
+#[test]
+fn groups_that_are_gone_give_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let through = || match found(&store, &find::Query::Through { user: "u-ada".into() }) {
+        Answer::Assign(find::Answer::Through { groups, .. }) => groups,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(through(), [find::Through { group: "Engineering".into(), role: "r1".into() }]);
+    store.write_blocking(|c| mirror::mark_removed(c, ObjectType::Group, "g-eng", crate::model::Removed::Soft)).unwrap();
+    assert!(through().is_empty());
+}

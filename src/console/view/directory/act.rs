@@ -11,7 +11,7 @@ use crate::console::page::{CopyItem, Focus, Object, PageId, Reason, menu};
 use crate::console::query;
 use crate::console::shared::Shared;
 use crate::model::ObjectType;
-use crate::store::search::Sort;
+use crate::store::search::{Cursor, Sort};
 use crate::store::window::Anchor;
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
@@ -229,10 +229,15 @@ impl Directory {
     fn go(&mut self, shared: &Shared, step: Step) -> Vec<Effect> {
         self.list.height = draw::list_height(shared);
         match self.list.go(step) {
-            Wanted::Start => vec![self.ask_rows(Anchor::Start)],
-            Wanted::End => vec![self.ask_rows(Anchor::End)],
+            Wanted::Start => self.jump(Anchor::Start),
+            Wanted::End => self.jump(Anchor::End),
             Wanted::Nothing | Wanted::Above | Wanted::Below => self.edge(),
         }
+    }
+
+    /// To one of the ends, which is asked for once, however often the key is pressed.
+    fn jump(&mut self, end: Anchor<Cursor>) -> Vec<Effect> {
+        if self.asked.is_for(&end) { Vec::new() } else { vec![self.ask_rows(end)] }
     }
 
     /// `enter` in the list: the detail gets the focus, or the screen where there is room for one of them.

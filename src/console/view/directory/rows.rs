@@ -6,7 +6,7 @@ use crate::console::style::{Glyphs, Token};
 use crate::console::words::account;
 use crate::expression::Context;
 use crate::model::{DirectoryGroup, DirectoryUser, Link, ObjectType, Retry};
-use crate::store::search::{self, Cursor, DirectoryQuery};
+use crate::store::search::{self, Cursor, DirectoryQuery, GroupRow, UserRow};
 use crate::store::window::{Anchor, Window};
 use crate::store::{StoreError, retries};
 use crate::sync::cycle::{entitlements_of, roles_of};
@@ -146,57 +146,81 @@ pub(super) fn read(
     anchor: &Anchor<Cursor>,
     limit: usize,
 ) -> Result<Window<Row>, StoreError> {
-    let c = sources.c;
-    let context = context(sources);
     match object_type {
         ObjectType::User => {
-            let window = search::window_users(c, query, anchor, limit)?;
-            let ids: Vec<&str> = window.rows.iter().map(|row| row.user.id.as_str()).collect();
-            let entitlements = entitlements_of(c, &ids, &[])?;
-            let rules = sources.facts.rules.of(object_type);
-            let evaluate = |user: &DirectoryUser, link: Option<Link>| {
-                let roles = roles_of(&entitlements, &user.id);
-                user_subject(user, &entitlements, &roles, rules, sources.facts.scope, link, &context)
-            };
-            let mut rows = Vec::with_capacity(window.rows.len());
-            for row in window.rows {
-                let subject = evaluate(&row.user, row.link);
-                let retry = waiting(sources, object_type, &row.user.id, row.retry_code.is_some())?;
-                let known = known_by(&row.user).to_owned();
-                rows.push(Row {
-                    name: show(account(&known)),
-                    note: show(row.user.text("department").unwrap_or_default()),
-                    state: ObjectState::of(&subject, retry.as_ref(), sources),
-                    object: Object { object_type, id: row.user.id, name: known },
-                    cursor: row.cursor,
-                });
-            }
-            Ok(Window { rows, above: window.above, below: window.below, at: window.at })
+            let Window { rows, above, below, at } = search::window_users(sources.c, query, anchor, limit)?;
+            Ok(Window { rows: users(sources, rows)?, above, below, at })
         }
         ObjectType::Group => {
-            let window = search::window_groups(c, query, anchor, limit)?;
-            let ids: Vec<&str> = window.rows.iter().map(|row| row.group.id.as_str()).collect();
-            let entitlements = entitlements_of(c, &[], &ids)?;
-            let rules = sources.facts.rules.of(object_type);
-            let evaluate = |group: &DirectoryGroup, link: Option<Link>| {
-                group_subject(group, &entitlements, rules, sources.facts.scope, link, &context)
-            };
-            let mut rows = Vec::with_capacity(window.rows.len());
-            for row in window.rows {
-                let subject = evaluate(&row.group, row.link);
-                let retry = waiting(sources, object_type, &row.group.id, row.retry_code.is_some())?;
-                let name = row.group.name().to_owned();
-                rows.push(Row {
-                    name: show(&name),
-                    note: show(&crate::console::words::count(row.members)),
-                    state: ObjectState::of(&subject, retry.as_ref(), sources),
-                    object: Object { object_type, id: row.group.id, name },
-                    cursor: row.cursor,
-                });
-            }
-            Ok(Window { rows, above: window.above, below: window.below, at: window.at })
+            let Window { rows, above, below, at } = search::window_groups(sources.c, query, anchor, limit)?;
+            Ok(Window { rows: groups(sources, rows)?, above, below, at })
         }
     }
+}
+
+/// Reads and evaluates these objects alone, in the order of a query whose text does not matter.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) fn some(
+    sources: &Sources<'_>,
+    object_type: ObjectType,
+    order: &DirectoryQuery,
+    ids: &[&str],
+) -> Result<Vec<Row>, StoreError> {
+    match object_type {
+        ObjectType::User => users(sources, search::some_users(sources.c, order, ids)?),
+        ObjectType::Group => groups(sources, search::some_groups(sources.c, order, ids)?),
+    }
+}
+
+fn users(sources: &Sources<'_>, found: Vec<UserRow>) -> Result<Vec<Row>, StoreError> {
+    let (object_type, context) = (ObjectType::User, context(sources));
+    let ids: Vec<&str> = found.iter().map(|row| row.user.id.as_str()).collect();
+    let entitlements = entitlements_of(sources.c, &ids, &[])?;
+    let rules = sources.facts.rules.of(object_type);
+    let evaluate = |user: &DirectoryUser, link: Option<Link>| {
+        let roles = roles_of(&entitlements, &user.id);
+        user_subject(user, &entitlements, &roles, rules, sources.facts.scope, link, &context)
+    };
+    let mut rows = Vec::with_capacity(found.len());
+    for row in found {
+        let subject = evaluate(&row.user, row.link);
+        let retry = waiting(sources, object_type, &row.user.id, row.retry_code.is_some())?;
+        let known = known_by(&row.user).to_owned();
+        rows.push(Row {
+            name: show(account(&known)),
+            note: show(row.user.text("department").unwrap_or_default()),
+            state: ObjectState::of(&subject, retry.as_ref(), sources),
+            object: Object { object_type, id: row.user.id, name: known },
+            cursor: row.cursor,
+        });
+    }
+    Ok(rows)
+}
+
+fn groups(sources: &Sources<'_>, found: Vec<GroupRow>) -> Result<Vec<Row>, StoreError> {
+    let (object_type, context) = (ObjectType::Group, context(sources));
+    let ids: Vec<&str> = found.iter().map(|row| row.group.id.as_str()).collect();
+    let entitlements = entitlements_of(sources.c, &[], &ids)?;
+    let rules = sources.facts.rules.of(object_type);
+    let evaluate = |group: &DirectoryGroup, link: Option<Link>| {
+        group_subject(group, &entitlements, rules, sources.facts.scope, link, &context)
+    };
+    let mut rows = Vec::with_capacity(found.len());
+    for row in found {
+        let subject = evaluate(&row.group, row.link);
+        let retry = waiting(sources, object_type, &row.group.id, row.retry_code.is_some())?;
+        let name = row.group.name().to_owned();
+        rows.push(Row {
+            name: show(&name),
+            note: show(&crate::console::words::count(row.members)),
+            state: ObjectState::of(&subject, retry.as_ref(), sources),
+            object: Object { object_type, id: row.group.id, name },
+            cursor: row.cursor,
+        });
+    }
+    Ok(rows)
 }
 
 fn waiting(sources: &Sources<'_>, kind: ObjectType, id: &str, waits: bool) -> Result<Option<Retry>, StoreError> {

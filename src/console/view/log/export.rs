@@ -1,8 +1,9 @@
-//! The list as a table for other programs: CSV (RFC 4180), safe to open in a spreadsheet.
+//! The list as a table for other programs.
 
 use crate::store::StoreError;
 use crate::store::log::{self, LogAnchor, LogFilter, LogLine};
 use crate::store::window::Anchor;
+use crate::text::csv_line;
 use rusqlite::Connection;
 
 /// Rows of a table at most.
@@ -32,12 +33,12 @@ const HEADING: [&str; 14] = [
 /// # Errors
 /// When the store cannot be read.
 pub(super) fn table(c: &Connection, filter: &LogFilter, most: usize) -> Result<(String, usize, bool), StoreError> {
-    let mut text = line(HEADING.iter().map(|name| (*name).to_owned()));
+    let mut text = csv_line(HEADING);
     let (mut rows, mut anchor): (usize, LogAnchor) = (0, Anchor::Start);
     loop {
         let window = log::window(c, filter, &anchor, STEP.min(most - rows))?;
         for row in &window.rows {
-            text.push_str(&line(fields(c, row)?.into_iter()));
+            text.push_str(&csv_line(fields(c, row)?));
         }
         rows += window.rows.len();
         match window.rows.last() {
@@ -71,43 +72,4 @@ fn fields(c: &Connection, row: &LogLine) -> Result<Vec<String>, StoreError> {
         row.cycle_id.clone(),
         row.id.clone(),
     ])
-}
-
-/// One record with its line end.
-fn line(fields: impl Iterator<Item = String>) -> String {
-    let mut line = fields.map(|text| field(&text)).collect::<Vec<_>>().join(",");
-    line.push_str("\r\n");
-    line
-}
-
-/// One field: in quotes where it has to be, and with a leading `'` where a spreadsheet would take it for a formula.
-fn field(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_quoted_and_never_formulas() {
-        for (text, expected) in [
-            ("plain", "plain"),
-            ("a,b", "\"a,b\""),
-            ("say \"no\"", "\"say \"\"no\"\"\""),
-            ("two\r\nlines", "\"two\r\nlines\""),
-            ("=1+1", "'=1+1"),
-            ("+44 20 7946", "'+44 20 7946"),
-            ("-1", "'-1"),
-            ("@cmd", "'@cmd"),
-            ("\tx", "'\tx"),
-            ("\rx", "\"'\rx\""),
-            ("", ""),
-        ] {
-            assert_eq!(field(text), expected, "{text:?}");
-        }
-        assert_eq!(line(["a".to_owned(), "b,c".to_owned()].into_iter()), "a,\"b,c\"\r\n");
-    }
 }

@@ -94,8 +94,8 @@ pub struct Detail {
 /// What the view asks the store.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
-    /// The causes of the last [`HOURS`].
-    Causes,
+    /// The causes of the last [`HOURS`]; the number is told again with the answer.
+    Causes(u64),
     /// Rows around a place.
     Window {
         /// Told again with the answer: rows of a list that is no longer shown are of no use.
@@ -124,11 +124,22 @@ impl Query {
     /// Of one slot only the newest query counts.
     pub fn slot(&self) -> u8 {
         match self {
-            Self::Causes => 0,
+            Self::Causes(_) => 0,
             Self::Window { .. } => 1,
             Self::Counts { .. } => 2,
             Self::Detail(_) => 3,
             Self::Export(_) => 4,
+        }
+    }
+
+    /// Whether its answer is of use although `newer` was asked in its slot.
+    pub fn serves(&self, newer: &Self) -> bool {
+        match (self, newer) {
+            // Another place in the same list: what does not depend on it is good.
+            (Self::Counts { stamp, which, .. }, Self::Counts { stamp: of, which: other, .. }) => {
+                stamp == of && which == other
+            }
+            _ => self == newer,
         }
     }
 }
@@ -147,8 +158,8 @@ pub struct Counts {
 /// What the store answers.
 #[derive(Debug)]
 pub enum Answer {
-    /// To [`Query::Causes`].
-    Causes(Causes),
+    /// To [`Query::Causes`], with its number.
+    Causes(u64, Causes),
     /// To [`Query::Window`].
     Window {
         /// As asked.
@@ -189,7 +200,7 @@ pub enum Answer {
 pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
     let c = sources.c;
     Ok(match query {
-        Query::Causes => Answer::Causes(log::cause_table(c, sources.now, HOURS)?),
+        Query::Causes(asked) => Answer::Causes(*asked, log::cause_table(c, sources.now, HOURS)?),
         Query::Window { stamp, which, anchor } => {
             let found = log::window(c, &filter(which, sources)?, anchor, ROWS)?;
             let rows = found.rows.into_iter().map(|line| event(c, line)).collect::<Result<_, _>>()?;

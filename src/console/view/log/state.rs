@@ -47,6 +47,8 @@ pub struct Log {
     pub(super) chosen: bool,
     /// Whether a person moved in the causes since the scope was settled.
     pub(super) moved: bool,
+    /// How often the view was opened: causes that were asked for earlier do not know what brought somebody here.
+    pub(super) opened: u64,
     /// A cause that somebody asked for before the causes were there: code and reason.
     pub(super) wanted: Option<(String, String)>,
     /// The filter.

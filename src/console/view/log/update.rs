@@ -20,7 +20,7 @@ impl Log {
     /// Asks again for what is shown. Rows that are there stay: the log only grows.
     pub(super) fn refresh(&mut self, shared: &Shared) -> Vec<Effect> {
         self.fit(shared);
-        let mut effects = vec![ask(Query::Causes)];
+        let mut effects = vec![ask(Query::Causes(self.opened))];
         if self.stamp == 0 {
             // What the list shows is decided by the causes.
             return effects;
@@ -82,7 +82,7 @@ impl Log {
         self.fit(shared);
         self.failed = None;
         match answer {
-            Answer::Causes(causes) => self.take_causes(causes),
+            Answer::Causes(asked, causes) => self.take_causes(asked, causes),
             Answer::Window { stamp, .. } | Answer::Counts { stamp, .. } if stamp != self.stamp => Vec::new(),
             Answer::Window { anchor, window, began, .. } => self.take_window(shared, &anchor, window, began),
             Answer::Counts { seen, counts, .. } => self.take_counts(seen, counts),
@@ -109,11 +109,12 @@ impl Log {
         }
     }
 
-    fn take_causes(&mut self, causes: Causes) -> Vec<Effect> {
+    fn take_causes(&mut self, asked: u64, causes: Causes) -> Vec<Effect> {
         self.totals = Some(Totals { failures: causes.failures, warnings: causes.warnings, more: causes.more });
         self.causes.replace(causes.rows, false, false, |a, b| a.id == b.id);
         let mut effects = self.select_wanted();
-        if let Some((code, _)) = self.wanted.take() {
+        // What was asked for before somebody came here with a wish says nothing about it.
+        if let Some((code, _)) = self.wanted.take_if(|_| asked == self.opened) {
             // It is older than what is counted, or one of very many: what the log itself says of it.
             self.filter = Input::new(if code.is_empty() { String::new() } else { format!("code:{code}") });
             effects = vec![Effect::say("no failure of that cause in the last 24 h: these are older")];

@@ -1,15 +1,18 @@
 //! Which rule recent failures are about: from what the log says of each cause.
 
+use super::other;
 use crate::console::query::Sources;
 use crate::model::{LogEntry, LogStatus, ObjectType};
 use crate::store::StoreError;
-use crate::store::log::{self, Cause, CausesOf, LogQuery};
-use jiff::{SignedDuration, Timestamp};
+use crate::store::log::{self, CauseRow, LogFilter};
+use crate::store::window::Anchor;
 
-/// How far back.
-const BACK: SignedDuration = SignedDuration::from_hours(24);
+/// Hours that failures are counted over, the running one included: those of the log's causes, where they lead.
+const HOURS: u16 = 24;
 /// Causes that are looked into: the most frequent ones.
 const CAUSES: usize = 20;
+/// Entries of a cause among which one about users, or about groups, is looked for.
+const ENTRIES: usize = 10;
 
 /// Failures with one cause that are about one rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,57 +20,37 @@ pub struct Blame {
     /// Target path of the rule.
     pub target: String,
     /// The cause.
-    pub cause: Cause,
-    /// What the last one of the example said, in the app's own words; untrusted.
+    pub cause: CauseRow,
+    /// What the last one said, in the app's own words; untrusted.
     pub said: String,
-    /// When the first one happened.
-    pub first: Option<Timestamp>,
-    /// When the last one happened.
-    pub last: Option<Timestamp>,
 }
 
-/// The failures of the last 24 hours that are about a rule, the most frequent first.
+/// The failures of the last 24 hours that are about a rule, the most frequent first. Reads what is counted and a few
+/// entries of each cause, however long the log is.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub(super) fn read(sources: &Sources<'_>, object_type: ObjectType) -> Result<Vec<Blame>, StoreError> {
     let rules = &sources.facts.rules.of(object_type).mapping.rules;
     let targets: Vec<&str> = rules.iter().map(|rule| rule.target.as_str()).collect();
-    let since = (sources.now - BACK).to_string();
+    let causes = log::cause_table(sources.c, sources.now, HOURS)?.rows;
     let mut found = Vec::new();
-    for cause in log::causes(sources.c, CausesOf::Since(&since))?.into_iter().take(CAUSES) {
-        let query = LogQuery {
-            status: Some(LogStatus::Failure),
-            since: Some(since.clone()),
-            object: Some(cause.example_id.clone()),
-            newest_first: true,
-            limit: 10,
-            ..LogQuery::default()
-        };
-        let entries = log::query(sources.c, &query)?;
-        let Some(entry) = entries.into_iter().map(|row| row.entry).find(|entry| {
-            let code = entry.provisioning_status_info.error_information.as_ref().map(|e| e.error_code.as_str());
-            code == Some(cause.code.as_str()) && entry.source_identity.identity_type.as_deref() != other(object_type)
-        }) else {
-            continue;
-        };
+    for cause in causes.into_iter().filter(|cause| cause.status == LogStatus::Failure).take(CAUSES) {
+        let Some(entry) = newest(sources, object_type, &cause)? else { continue };
         let Some(target) = blamed(&entry, &targets) else { continue };
-        found.push(Blame {
-            target: target.to_owned(),
-            said: said(&entry),
-            first: cause.first.parse().ok(),
-            last: cause.last.parse().ok(),
-            cause,
-        });
+        found.push(Blame { target: target.to_owned(), said: said(&entry), cause });
     }
     Ok(found)
 }
 
-fn other(object_type: ObjectType) -> Option<&'static str> {
-    Some(match object_type {
-        ObjectType::User => ObjectType::Group.as_str(),
-        ObjectType::Group => ObjectType::User.as_str(),
-    })
+/// The newest entry of a cause that may be about such objects.
+fn newest(sources: &Sources<'_>, object_type: ObjectType, cause: &CauseRow) -> Result<Option<LogEntry>, StoreError> {
+    let filter = LogFilter { cause: Some(cause.id), ..LogFilter::default() };
+    let lines = log::window(sources.c, &filter, &Anchor::Start, ENTRIES)?.rows;
+    match lines.into_iter().find(|line| line.object_type != other(object_type).as_str()) {
+        Some(line) => Ok(log::get(sources.c, &line.id)?.map(|row| row.entry)),
+        None => Ok(None),
+    }
 }
 
 fn said(entry: &LogEntry) -> String {

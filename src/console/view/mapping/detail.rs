@@ -177,8 +177,8 @@ pub(super) fn why(shared: &Shared, rule: &RuleRow, blames: &[&Blame], width: u16
 pub(super) fn blame_words(shared: &Shared, blame: &Blame) -> String {
     let n = blame.cause.count;
     let failures = if n == 1 { "1 failure".to_owned() } else { format!("{} failures", count(n)) };
-    let at = |at: Option<jiff::Timestamp>| at.map(|at| day_or_clock(at, shared.now, &shared.zone)).unwrap_or_default();
-    let (first, last) = (at(blame.first), at(blame.last));
+    let at = |at: jiff::Timestamp| day_or_clock(at, shared.now, &shared.zone);
+    let (first, last) = (at(blame.cause.first), at(blame.cause.last));
     if first == last { format!("{failures} in 24 h, {last}") } else { format!("{failures} in 24 h, {first}–{last}") }
 }
 

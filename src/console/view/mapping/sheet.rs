@@ -8,8 +8,8 @@ use crate::expression::Context;
 use crate::mapping::{CompiledMapping, FlowType, Projection, Rule, RuleSource, Severity, SourceObject, Verdict};
 use crate::model::{DirectoryGroup, DirectoryUser, Link, ObjectType};
 use crate::scim::resource;
-use crate::store::{StoreError, links, mirror, search};
-use crate::sync::cycle::{entitlements, roles_of};
+use crate::store::{StoreError, links, membership, mirror, search};
+use crate::sync::cycle::{entitlements_of, roles_of};
 use crate::text::{Policy, Shown, show, show_with};
 use serde_json::Value;
 
@@ -208,9 +208,8 @@ pub(super) fn read(
         None => None,
     };
     let roles = match &chosen {
-        // Everybody's assignments are read for this: only if the mapping asks for roles.
         Some(Chosen::User(user)) if mapping.source_attributes().iter().any(|name| name == "appRoleAssignments") => {
-            roles_of(&entitlements(sources.c)?, &user.id)
+            roles_of(&entitlements_of(sources.c, &[&user.id], &[])?, &user.id)
         }
         _ => Vec::new(),
     };
@@ -308,7 +307,7 @@ fn reference(sources: &Sources<'_>, chosen: &Chosen) -> Result<Option<String>, S
             None => None,
         },
         Chosen::Group(group) => {
-            let members = mirror::members(sources.c, &group.id)?.len();
+            let members = membership::count(sources.c, &group.id)?;
             Some(if members == 1 { "1 member".to_owned() } else { format!("{members} members") })
         }
     })

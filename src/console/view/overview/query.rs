@@ -3,6 +3,7 @@
 use crate::config::Scope;
 use crate::console::page::Object;
 use crate::console::query::Sources;
+use crate::engine::LEASE_MS;
 use crate::mapping::{ScopingFilter, SourceObject};
 use crate::model::{Health, ObjectType};
 use crate::store::log::{CauseRow, class};
@@ -14,8 +15,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::time::Duration;
 
-/// A lease without a heartbeat for longer than this is not held; as the engine has it.
-const LEASE_MS: i64 = 15_000;
 /// Cycles that are listed or drawn.
 const CYCLES: usize = 60;
 /// Hours of failures and causes.

@@ -92,8 +92,8 @@ pub struct Since {
 pub enum Answer {
     /// The model.
     Built(Arc<Model>),
-    /// The filter's text and the entries that fit it.
-    Filtered(String, Vec<u32>),
+    /// The plan, the filter's text, and the entries that fit it.
+    Filtered(Same<Model>, String, Vec<u32>),
     /// More about one object; `None` when the mirror does not have it.
     Detail(Option<Box<Detail>>),
     /// What happened since.
@@ -109,7 +109,7 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         Query::Build(report) => {
             Answer::Built(Arc::new(Model::new(Arc::clone(&report.0), context(&report.0, sources)?)))
         }
-        Query::Filter(model, text) => Answer::Filtered(text.clone(), model.0.filter(text)),
+        Query::Filter(model, text) => Answer::Filtered(model.clone(), text.clone(), model.0.filter(text)),
         Query::Detail(object_type, id) => Answer::Detail(detail(*object_type, id, sources)?.map(Box::new)),
         Query::Since(made_at) => Answer::Since(since(*made_at, sources)?),
     })

@@ -4,7 +4,7 @@ mod keys;
 mod pictures;
 mod rows;
 
-use super::{Answer, Class, Context, Detail, Model, Query, Row, Since, Tree};
+use super::{Answer, Class, Context, Detail, Model, Query, Row, Same, Since, Tree};
 use crate::console::desk::{News, Reply, Request, Ticket, Trouble};
 use crate::console::effect::Effect;
 use crate::console::event::Event;
@@ -216,8 +216,8 @@ fn grace(console: &mut Console) {
     );
 }
 
-/// Types a filter letter by letter; returns what the last query finds.
-fn filter_for(console: &mut Console, text: &str) -> Vec<u32> {
+/// Types a filter letter by letter; returns what the last query finds, and in which plan.
+fn filter_for(console: &mut Console, text: &str) -> (Same<Model>, Vec<u32>) {
     console.take();
     console.keys(&format!("\"{text}\""));
     let last = console.take().into_iter().rev().find_map(|effect| match effect {
@@ -226,5 +226,6 @@ fn filter_for(console: &mut Console, text: &str) -> Vec<u32> {
     });
     let (model, asked) = last.expect("typing filters");
     assert_eq!(asked, text);
-    model.0.filter(&asked)
+    let found = model.0.filter(&asked);
+    (model, found)
 }

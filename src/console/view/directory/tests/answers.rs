@@ -1,6 +1,73 @@
 //! What the page says to what one types and asks.
 
 use super::*;
+use crate::console::query::Query as Asked;
+
+/// Questions for rows among these effects.
+fn rows(effects: &[Effect]) -> usize {
+    let rows = |e: &&Effect| matches!(e, Effect::Query(Asked::Directory(_, Query::Rows { .. })));
+    effects.iter().filter(rows).count()
+}
+
+#[test]
+fn an_answer_that_was_on_its_way_does_not_swallow_who_is_asked_for() {
+    let world = World::filled();
+    let (mut page, mut pages) = (Directory::default(), shared(80, 24, "default"));
+    let effects = page.opened(&mut pages);
+    world.run(&mut page, &mut pages, effects);
+    let older = page.opened(&mut pages);
+    let grace = Object { object_type: ObjectType::User, id: "u-grace".into(), name: "grace".into() };
+    let newer = page.focus(&mut pages, Focus::Object(grace));
+    world.run(&mut page, &mut pages, older);
+    assert_eq!(page.object().unwrap().id, "u-ada");
+    world.run(&mut page, &mut pages, newer);
+    assert_eq!(page.object().unwrap().id, "u-grace");
+    // Whoever types or jumps afterwards has left her.
+    let newer = page.focus(&mut pages, Focus::Filter("eng".into()));
+    world.run(&mut page, &mut pages, newer);
+    let changed = page.changed(&mut pages);
+    world.run(&mut page, &mut pages, changed);
+    assert_eq!(page.object().unwrap().id, "u-ada");
+}
+
+#[test]
+fn a_change_does_not_take_the_place_of_what_is_awaited() {
+    let world = World::crowd(1000);
+    let (mut page, mut pages) = (Directory::default(), shared(80, 24, "default"));
+    let effects = page.opened(&mut pages);
+    world.run(&mut page, &mut pages, effects);
+    let end = page.act(&mut pages, Action::Bottom);
+    assert_eq!(rows(&end), 1);
+    // The key is held down, and a cycle changes the store all the time.
+    assert_eq!(rows(&page.act(&mut pages, Action::Bottom)), 0);
+    for _ in 0..3 {
+        assert_eq!(rows(&page.changed(&mut pages)), 0, "the end is awaited");
+    }
+    let mut again = Vec::new();
+    for effect in end {
+        if let Effect::Query(Asked::Directory(_, query)) = effect {
+            again.extend(world.answer(&mut page, &mut pages, &query));
+        }
+    }
+    assert_eq!(page.object().unwrap().id, "id-00999");
+    assert_eq!(rows(&again), 1, "what changed meanwhile is read now");
+    world.run(&mut page, &mut pages, again);
+    assert_eq!(page.object().unwrap().id, "id-00999");
+    assert_eq!(rows(&page.changed(&mut pages)), 1);
+}
+
+#[test]
+fn marks_that_do_not_fit_the_filter_are_exported_in_the_order_of_the_list() {
+    let world = World::filled();
+    let mut console = world.at(160, 45);
+    console.keys("space space S / \"charles\" enter x");
+    let text = console.take().into_iter().find_map(|e| match e {
+        Effect::Export(export) => Some(export.text),
+        _ => None,
+    });
+    let ids: Vec<String> = text.unwrap().lines().skip(1).map(|l| l.rsplit(',').next().unwrap().to_owned()).collect();
+    assert_eq!(ids, ["u-alan", "u-ada"]);
+}
 
 #[test]
 fn what_is_typed_has_room_before_the_order() {

@@ -1,6 +1,6 @@
 //! The people of the mock-up, in a store.
 
-use super::super::{Directory, run};
+use super::super::{Directory, Query, run};
 use crate::config::Profile;
 use crate::console::effect::Effect;
 use crate::console::page::Page;
@@ -212,17 +212,20 @@ impl World {
         self.console(shared(width, height, "default"))
     }
 
+    /// Answers one query of a page that stands alone.
+    pub(super) fn answer(&self, page: &mut Directory, shared: &mut Shared, query: &Query) -> Vec<Effect> {
+        let (reader, facts) = (self.store.reader().unwrap(), facts());
+        let sources = Sources { c: &reader, facts: &facts, organization: None, now: noon() };
+        page.answer(shared, query::Answer::Directory(run(query, &sources).unwrap()))
+    }
+
     /// Answers the queries of a page that stands alone, until it asks nothing more.
     pub(super) fn run(&self, page: &mut Directory, shared: &mut Shared, mut effects: Vec<Effect>) {
-        let facts = facts();
         while !effects.is_empty() {
             let mut next = Vec::new();
             for effect in effects {
                 if let Effect::Query(query::Query::Directory(_, query)) = effect {
-                    let reader = self.store.reader().unwrap();
-                    let sources = Sources { c: &reader, facts: &facts, organization: None, now: noon() };
-                    let answer = run(&query, &sources).unwrap();
-                    next.extend(page.answer(shared, query::Answer::Directory(answer)));
+                    next.extend(self.answer(page, shared, &query));
                 }
             }
             effects = next;

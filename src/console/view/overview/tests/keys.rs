@@ -8,8 +8,9 @@ use crate::console::page::PageId;
 use crate::console::query::Query as AnyQuery;
 use crate::console::shared::Runner;
 use crate::console::testing::Console;
+use crate::console::view::overview::Query;
 use crate::engine::{ConnectionStep, ConnectionTest};
-use crate::model::{Side, SideHealth, SideState};
+use crate::model::{CycleState, Side, SideHealth, SideState};
 use crate::store::cycles::Progress;
 use crate::text::show;
 
@@ -391,7 +392,7 @@ fn cycles_that_fail_as_a_whole_are_told_here_and_in_the_log() {
     let screen = console.screen();
     assert!(screen.contains("✗ the last 3 cycles failed as a whole") && !screen.contains("nothing failed"), "{screen}");
     console.keys("4");
-    let causes = crate::console::view::log::Answer::Causes(crate::store::log::Causes::default());
+    let causes = crate::console::view::log::Answer::Causes(1, crate::store::log::Causes::default());
     console.answer(PageId::Log, crate::console::query::Answer::Log(causes));
     let screen = console.screen();
     assert!(screen.contains("the last 3 cycles failed, since 12:42"), "{screen}");
@@ -432,4 +433,27 @@ fn the_reason_of_a_quarantine_has_room_for_what_the_service_said() {
     }
     let screen = world.console(80, 30, "default").screen();
     assert!(screen.contains("users and groups") && !screen.contains("34827"), "{screen}");
+}
+
+#[test]
+fn who_is_in_scope_is_counted_when_no_cycle_runs() {
+    let mut world = World::running();
+    let mut console = world.console(80, 24, "default");
+    let counts = |console: &mut Console| {
+        let scope = |e: &Effect| matches!(e, Effect::Query(AnyQuery::Overview(Query::Scope)));
+        console.take().iter().filter(|e| scope(e)).count()
+    };
+    for _ in 0..3 {
+        // People come all the time while the directory is read for the first time.
+        world.glance.job.users += 1000;
+        console.answer(PageId::Overview, world.answer());
+    }
+    assert_eq!(counts(&mut console), 0);
+    for cycle in &mut world.glance.job.cycles {
+        cycle.state = CycleState::Succeeded;
+    }
+    for _ in 0..3 {
+        console.answer(PageId::Overview, world.answer());
+    }
+    assert_eq!(counts(&mut console), 1, "once for what there is now");
 }

@@ -6,11 +6,14 @@ use super::*;
 fn a_filter_is_answered_by_the_newest_question_and_cleared_by_esc() {
     let mut console = shown(80, 24, "default");
     console.keys("/");
-    let found = filter_for(&mut console, "liskov");
+    let (plan, found) = filter_for(&mut console, "liskov");
     assert_eq!(found.len(), 1);
-    answer(&mut console, Answer::Filtered("lis".into(), Vec::new()));
+    answer(&mut console, Answer::Filtered(plan.clone(), "lis".into(), Vec::new()));
     assert!(console.screen().contains("Margaret"), "an older answer is dropped");
-    answer(&mut console, Answer::Filtered("liskov".into(), found));
+    let other = Same(Arc::new(Model::new(Arc::new(report(operations())), context())));
+    answer(&mut console, Answer::Filtered(other, "liskov".into(), vec![40]));
+    assert!(console.screen().contains("Margaret"), "and one about another plan");
+    answer(&mut console, Answer::Filtered(plan, "liskov".into(), found));
     let screen = console.screen();
     assert!(
         screen.contains("1 of 97") && screen.contains("Barbara Liskov") && !screen.contains("Margaret"),
@@ -22,9 +25,9 @@ fn a_filter_is_answered_by_the_newest_question_and_cleared_by_esc() {
     console.keys("esc");
     assert!(console.screen().contains("Margaret"));
     console.keys("/");
-    let none = filter_for(&mut console, "-e");
+    let (plan, none) = filter_for(&mut console, "-e");
     assert!(none.is_empty());
-    answer(&mut console, Answer::Filtered("-e".into(), none));
+    answer(&mut console, Answer::Filtered(plan, "-e".into(), none));
     assert!(console.screen().contains("nothing matches \"-e\""), "{}", console.screen());
 }
 

@@ -87,8 +87,8 @@ fn marked_and_filtered() {
     pictures("marked", |w, h, theme| {
         let mut console = shown(w, h, theme);
         console.keys("space space /");
-        let model = filter_for(&mut console, "person");
-        answer(&mut console, Answer::Filtered("person".into(), model));
+        let (plan, found) = filter_for(&mut console, "person");
+        answer(&mut console, Answer::Filtered(plan, "person".into(), found));
         console
     });
 }
