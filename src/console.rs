@@ -28,6 +28,8 @@ pub mod keymap;
 #[cfg(test)]
 mod large_tests;
 pub mod list;
+#[cfg(test)]
+mod moods_tests;
 pub mod page;
 pub mod query;
 pub mod reader;

@@ -42,7 +42,11 @@ impl Pen {
     const PLAIN: Self = Self { fg: Color::Reset, bg: Color::Reset, attributes: Modifier::empty() };
 
     fn of(cell: &Cell) -> Self {
-        let attributes = cell.modifier & SEEN;
+        let mut attributes = cell.modifier & SEEN;
+        if attributes.contains(Modifier::BOLD) {
+            // Terminals do not agree on what both at once are.
+            attributes.remove(Modifier::DIM);
+        }
         if cell.symbol() != " " || attributes.intersects(SEEN_ON_BLANK) {
             return Self { fg: cell.fg, bg: cell.bg, attributes };
         }

@@ -9,7 +9,7 @@ mod export;
 mod lines;
 mod rows;
 #[cfg(test)]
-mod tests;
+pub(in crate::console) mod tests;
 mod update;
 mod words;
 

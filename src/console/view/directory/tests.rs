@@ -1,7 +1,7 @@
 //! Keys in, screen out, over a store that the test fills: the people of the mock-up.
 
 mod answers;
-mod world;
+pub(in crate::console) mod world;
 
 use super::*;
 use crate::console::desk::{Request, Trouble};

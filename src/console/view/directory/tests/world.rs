@@ -39,7 +39,7 @@ service_principal_id = "00000000-0000-0000-0000-000000000002"
 
 const URN: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-pub(super) struct World {
+pub(in crate::console) struct World {
     store: Store,
     _folder: tempfile::TempDir,
 }
@@ -149,20 +149,20 @@ fn entry(
 }
 
 impl World {
-    pub(super) fn empty() -> Self {
+    pub(in crate::console) fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("a.db")).unwrap();
         Self { store, _folder: folder }
     }
 
-    pub(super) fn filled() -> Self {
+    pub(in crate::console) fn filled() -> Self {
         let world = Self::empty();
         world.store.write_blocking(|c| fill(c, &facts())).unwrap();
         world
     }
 
     /// So many people of whom nothing is known but their names.
-    pub(super) fn crowd(n: usize) -> Self {
+    pub(in crate::console) fn crowd(n: usize) -> Self {
         let world = Self::empty();
         let fill = move |c: &Connection| {
             for i in 0..n {
@@ -177,30 +177,35 @@ impl World {
         world
     }
 
-    pub(super) fn rename(&self, id: &str, upn: &str) {
+    pub(in crate::console) fn rename(&self, id: &str, upn: &str) {
         let properties = json!({ "userPrincipalName": upn }).as_object().unwrap().clone();
         let change = UserChange { id: id.to_owned(), properties, ..UserChange::default() };
         self.store.write_blocking(move |c| mirror::apply_user(c, &change, mirror::INCREMENTAL)).unwrap();
     }
 
-    pub(super) fn with(&self, f: impl FnOnce(&Connection)) {
+    /// Changes what is in the store.
+    pub(in crate::console) fn write(&self, f: impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static) {
+        self.store.write_blocking(f).unwrap();
+    }
+
+    pub(in crate::console) fn with(&self, f: impl FnOnce(&Connection)) {
         f(&self.store.reader().unwrap());
     }
 
     /// What was last written to somebody.
-    pub(super) fn applied(&self, id: &str) -> Vec<(String, Value)> {
+    pub(in crate::console) fn applied(&self, id: &str) -> Vec<(String, Value)> {
         let link = self.store.read(|c| links::get(c, ObjectType::User, id)).unwrap().unwrap();
         link.applied.into_iter().collect()
     }
 
-    pub(super) fn console(&self, shared: Shared) -> Console {
+    pub(in crate::console) fn console(&self, shared: Shared) -> Console {
         let mut console = Console::with(shared).on_store(self.store.clone(), facts());
         console.keys("2").wait(0.2);
         console
     }
 
     /// The same in a job that provisions no groups.
-    pub(super) fn without_groups(&self, width: u16, height: u16) -> Console {
+    pub(in crate::console) fn without_groups(&self, width: u16, height: u16) -> Console {
         let mut facts = facts();
         facts.config.groups = false;
         let mut console = Console::with(shared(width, height, "default")).on_store(self.store.clone(), facts);
@@ -208,19 +213,19 @@ impl World {
         console
     }
 
-    pub(super) fn at(&self, width: u16, height: u16) -> Console {
+    pub(in crate::console) fn at(&self, width: u16, height: u16) -> Console {
         self.console(shared(width, height, "default"))
     }
 
     /// Answers one query of a page that stands alone.
-    pub(super) fn answer(&self, page: &mut Directory, shared: &mut Shared, query: &Query) -> Vec<Effect> {
+    pub(in crate::console) fn answer(&self, page: &mut Directory, shared: &mut Shared, query: &Query) -> Vec<Effect> {
         let (reader, facts) = (self.store.reader().unwrap(), facts());
         let sources = Sources { c: &reader, facts: &facts, organization: None, now: noon() };
         page.answer(shared, query::Answer::Directory(run(query, &sources).unwrap()))
     }
 
     /// Answers the queries of a page that stands alone, until it asks nothing more.
-    pub(super) fn run(&self, page: &mut Directory, shared: &mut Shared, mut effects: Vec<Effect>) {
+    pub(in crate::console) fn run(&self, page: &mut Directory, shared: &mut Shared, mut effects: Vec<Effect>) {
         while !effects.is_empty() {
             let mut next = Vec::new();
             for effect in effects {
