@@ -16,6 +16,8 @@
 //! | [`terminal`], [`app`] | the real terminal, and the loop |
 
 pub mod action;
+#[cfg(test)]
+mod actions_tests;
 pub mod app;
 pub mod attribute_words;
 pub mod canvas;

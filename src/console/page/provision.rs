@@ -7,7 +7,7 @@ mod raw;
 mod run;
 mod taking;
 #[cfg(test)]
-mod tests;
+pub(in crate::console) mod tests;
 mod times;
 
 use super::{CopyItem, Object, Page, PageId, Subject, menu};

@@ -24,7 +24,7 @@ mod phrase;
 pub mod query;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(in crate::console) mod tests;
 mod typing;
 mod update;
 

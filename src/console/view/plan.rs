@@ -8,7 +8,7 @@ mod model;
 mod moving;
 mod query;
 #[cfg(test)]
-mod tests;
+pub(in crate::console) mod tests;
 mod tree;
 
 pub use model::{Cannot, Class, Context, Entry, Model};

@@ -42,6 +42,11 @@ fn opened(width: u16, height: u16, theme: &str, result: Value) -> Console {
     console
 }
 
+/// A dry run of an update with several attributes.
+pub(in crate::console) fn dry_run(width: u16, height: u16) -> Console {
+    opened(width, height, "default", dry())
+}
+
 /// As it is after a real run.
 fn done(width: u16, height: u16, theme: &str, result: Value, exit_code: i32) -> Console {
     let mut known = shared(width, height, theme);

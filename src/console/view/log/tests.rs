@@ -4,7 +4,7 @@ mod actions;
 mod budget;
 mod pictures;
 mod sizes;
-mod world;
+pub(in crate::console) mod world;
 
 use crate::console::testing::Console;
 

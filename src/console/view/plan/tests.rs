@@ -185,8 +185,21 @@ fn finish(console: &mut Console, ticket: Ticket, report: CycleReport, context: C
     model
 }
 
+/// A console whose plan has one held operation.
+pub(in crate::console) fn held(width: u16, height: u16) -> Console {
+    let (mut console, ticket) = planning(width, height, "default");
+    let held = Operation {
+        state: OperationState::Held,
+        held_reason: Some("more than the threshold".into()),
+        ..operation(Verb::Disable, "d1", "Ivan Sutherland", Vec::new())
+    };
+    finish(&mut console, ticket, report(vec![held]), context());
+    console.take();
+    console
+}
+
 /// A console that shows the plan of the mock-ups, Grace Hopper selected.
-fn shown(width: u16, height: u16, theme: &str) -> Console {
+pub(in crate::console) fn shown(width: u16, height: u16, theme: &str) -> Console {
     let (mut console, ticket) = planning(width, height, theme);
     let mut report = report(operations());
     report.operations.sort_by_key(|o| o.verb);

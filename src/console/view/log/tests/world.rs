@@ -48,7 +48,7 @@ const PEOPLE: [(&str, &str, &str); 8] = [
 ];
 
 /// A store, and the folder that it is in.
-pub(super) struct World {
+pub(in crate::console) struct World {
     pub(super) store: Store,
     _folder: tempfile::TempDir,
 }
@@ -176,7 +176,7 @@ impl World {
     }
 
     /// The day of the mock-up: 47 refused numbers, 11 duplicates, 2 missing values, 12 warnings, and what went well.
-    pub(super) fn filled() -> Self {
+    pub(in crate::console) fn filled() -> Self {
         // Seconds ago, and which kind.
         let mut all: Vec<(i64, usize)> = Vec::new();
         for n in 0..47_i64 {
@@ -287,7 +287,7 @@ impl World {
     }
 
     /// The view at a size, in the default theme.
-    pub(super) fn at(&self, width: u16, height: u16) -> Console {
+    pub(in crate::console) fn at(&self, width: u16, height: u16) -> Console {
         self.console(shared(width, height, "default"))
     }
 }

@@ -197,14 +197,7 @@ fn marked_objects_alone_are_applied() {
 
 #[test]
 fn held_operations_are_decided_after_a_confirmation() {
-    let (mut console, ticket) = planning(80, 24, "default");
-    let held = Operation {
-        state: OperationState::Held,
-        held_reason: Some("more than the threshold".into()),
-        ..operation(Verb::Disable, "d1", "Ivan Sutherland", Vec::new())
-    };
-    finish(&mut console, ticket, report(vec![held]), context());
-    console.take();
+    let mut console = held(80, 24);
     assert!(console.screen().contains("more than the threshold"), "{}", console.screen());
     console.keys(": \"release\"").wait(0.1).keys("enter");
     assert!(console.screen().contains("write off"), "{}", console.screen());
