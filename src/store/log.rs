@@ -13,7 +13,7 @@ mod attribute;
 mod causes;
 mod window;
 
-pub use causes::{CauseRow, Causes, answer_of, cause, cause_table, class, failures_per_hour};
+pub use causes::{CauseRow, Causes, Waiting, answer_of, cause, cause_table, class, failures_per_hour, waiting};
 pub use window::{LOG_FIELDS, LogAnchor, LogCursor, LogFilter, LogLine, LogWindow, count, newer_than, window};
 
 /// Which entries to list. Everything that is `None` or 0 does not restrict.

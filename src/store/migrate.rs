@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0002_console.sql"),
     include_str!("migrations/0003_short_words.sql"),
     include_str!("migrations/0004_mirror_counts.sql"),
+    include_str!("migrations/0005_waiting_causes.sql"),
 ];
 
 /// `HEEL` in ASCII: marks the file as ours (`PRAGMA application_id`).

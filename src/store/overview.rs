@@ -67,6 +67,8 @@ pub struct Overview {
     pub holder: Option<lease::Holder>,
     /// What fails, and how often.
     pub causes: log::Causes,
+    /// Who waits for a retry, by what failed last.
+    pub waiting: log::Waiting,
     /// Failures of each hour, oldest first.
     pub failures: Vec<u64>,
 }
@@ -134,6 +136,7 @@ fn read_now(c: &Connection, scope: Scope) -> Result<Overview, StoreError> {
         ],
         holder: lease::holder(c, scope.now.as_millisecond(), scope.lease_ttl_ms)?,
         causes: log::cause_table(c, scope.now, scope.hours)?,
+        waiting: log::waiting(c, scope.now, scope.hours)?,
         failures: log::failures_per_hour(c, scope.now, scope.hours)?,
         cycles,
     })

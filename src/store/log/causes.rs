@@ -171,6 +171,42 @@ pub fn cause(c: &Connection, id: i64, now: Timestamp, hours: u16) -> Result<Opti
     cause_row(c, id, tally, (before + 1) * HOUR_MS).map(Some)
 }
 
+/// Objects that wait for a retry, by the cause of their last failure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many, for each cause that somebody waits of.
+    pub by_cause: HashMap<i64, u64>,
+    /// Whether there are more than were looked at.
+    pub more: bool,
+}
+
+/// So many retries are looked at.
+const WAITING: u64 = 20_000;
+const WAITING_OF: &str = "SELECT (SELECT cause_id FROM cause_objects AS o INDEXED BY cause_objects_object
+       WHERE o.source_id = r.source_id AND o.last_ms >= ?1 ORDER BY o.last_ms DESC, o.cause_id DESC LIMIT 1), count(*)
+     FROM (SELECT source_id FROM retries LIMIT ?2) AS r GROUP BY 1";
+
+/// Who fails now, by what: one that has failed in the last `hours` hours and succeeded since waits no more.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn waiting(c: &Connection, now: Timestamp, hours: u16) -> Result<Waiting, StoreError> {
+    let since_ms = (hour_of(now) - i64::from(hours) + 1) * HOUR_MS;
+    let mut found = Waiting::default();
+    let mut all = 0;
+    let mut statement = c.prepare_cached(WAITING_OF)?;
+    let mut rows = statement.query(params![since_ms, WAITING + 1])?;
+    while let Some(row) = rows.next()? {
+        let n: u64 = row.get(1)?;
+        all += n;
+        if let Some(cause) = row.get::<_, Option<i64>>(0)? {
+            found.by_cause.insert(cause, n);
+        }
+    }
+    found.more = all > WAITING;
+    Ok(found)
+}
+
 struct Tally {
     count: u64,
     first_ms: i64,

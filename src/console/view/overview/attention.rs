@@ -32,6 +32,9 @@ pub(super) fn draw(sheet: &mut Sheet<'_, '_>, y: u16, detail: bool) -> u16 {
                 };
                 (shared.look.glyphs.fail, words)
             }
+            Some(_) if glance.job.causes.failures > 0 => {
+                (shared.look.glyphs.ok, "nobody waits: what failed has been done since".to_owned())
+            }
             Some(_) => (shared.look.glyphs.ok, format!("nothing failed in the last {HOURS} h")),
             None if glance.job.ended().is_some() => (shared.look.glyphs.unread, "nothing failed so far".to_owned()),
             None if shared.mood() == Mood::Running => (shared.look.glyphs.unread, "nothing failed so far".to_owned()),

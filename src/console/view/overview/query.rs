@@ -5,9 +5,10 @@ use crate::console::page::Object;
 use crate::console::query::Sources;
 use crate::engine::LEASE_MS;
 use crate::mapping::{ScopingFilter, SourceObject};
-use crate::model::{Health, ObjectType};
+use crate::model::{Health, LogStatus, ObjectType};
 use crate::store::log::{CauseRow, class};
 use crate::store::overview::{self, Overview};
+use crate::store::window::Counted;
 use crate::store::{StoreError, audit, job, membership, mirror};
 use crate::sync::scope::ScopeSetting;
 use crate::text::{Shown, show};
@@ -138,7 +139,8 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
     }
     let (c, config) = (sources.c, &sources.facts.config);
     let scope = overview::Scope { now: sources.now, lease_ttl_ms: LEASE_MS, cycles: CYCLES, hours: HOURS };
-    let job = overview::read(c, scope)?;
+    let mut job = overview::read(c, scope)?;
+    attend(&mut job);
     let mut causes = Vec::with_capacity(job.causes.rows.len());
     for (at, row) in job.causes.rows.iter().enumerate() {
         let example = if at < EXAMPLES { example(sources, row)? } else { None };
@@ -165,6 +167,23 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         keep_leavers: config.skip_out_of_scope_deletions,
         job,
     })))
+}
+
+/// Keeps of the causes what needs attention now: who failed today and succeeded since is in the log.
+fn attend(job: &mut Overview) {
+    let Overview { causes, waiting, .. } = job;
+    causes.rows.retain_mut(|row| {
+        if row.status == LogStatus::Failure {
+            row.objects.n = waiting.by_cause.get(&row.id).copied().unwrap_or(0);
+            row.objects.at_least = waiting.more;
+        }
+        row.objects.n > 0
+    });
+    causes.rows.sort_by_key(|row| (row.status != LogStatus::Failure, std::cmp::Reverse(row.objects.n), row.id));
+    causes.objects = Counted {
+        n: causes.rows.iter().map(|row| row.objects.n).sum(),
+        at_least: causes.rows.iter().any(|row| row.objects.at_least),
+    };
 }
 
 /// How many people are in scope, as the engine decides it: entitled, not removed, switched on, and what the filter says.
@@ -199,7 +218,7 @@ fn cause(row: &CauseRow, example: Option<Object>) -> Cause {
     });
     Cause {
         id: row.id,
-        failure: row.status == crate::model::LogStatus::Failure,
+        failure: row.status == LogStatus::Failure,
         words: show(words),
         attribute: row.attribute.as_deref().map(show),
         answer: answer.as_deref().map(show),

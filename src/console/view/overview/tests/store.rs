@@ -8,10 +8,10 @@ use crate::engine;
 use crate::mapping::ScopingFilter;
 use crate::model::log::{ErrorInformation, Identity, Initiator, StatusInfo, System};
 use crate::model::{
-    Counts, Cycle, CycleKind, CycleState, Health, LogEntry, LogStatus, ObjectType, Quarantine, SideHealth, SideState,
-    UserChange,
+    Counts, Cycle, CycleKind, CycleState, Health, LogEntry, LogStatus, ObjectType, Quarantine, Retry, SideHealth,
+    SideState, UserChange,
 };
-use crate::store::{Store, StoreError, audit, cycles, job, lease, log, mirror};
+use crate::store::{Store, StoreError, audit, cycles, job, lease, log, mirror, retries};
 use jiff::SignedDuration;
 use rusqlite::Connection;
 use serde_json::{Map, json};
@@ -98,6 +98,21 @@ fn failure(id: &str, reason: &str, minutes: i64) -> LogEntry {
     }
 }
 
+fn waits(c: &Connection, id: &str) -> Result<(), StoreError> {
+    let retry = Retry {
+        object_type: if id.starts_with('g') { ObjectType::Group } else { ObjectType::User },
+        source_id: id.into(),
+        code: "UnprocessableEntity".into(),
+        reason: "refused".into(),
+        attempts: 1,
+        first_failed: minutes_ago(9),
+        next_attempt: minutes_ago(-30),
+        fingerprint: String::new(),
+        reference: false,
+    };
+    retries::put(c, &retry)
+}
+
 fn ended(id: &str, minutes: i64) -> Cycle {
     Cycle {
         id: id.into(),
@@ -134,6 +149,11 @@ fn everything_on_the_page_comes_from_the_store() {
             log::append(c, &failure(id, "the app refused (400 invalidValue): \"+1 2\" is not E.164", minutes))?;
         }
         log::append(c, &failure("u3", "the app is tired", 3))?;
+        // This one failed too, and succeeded since.
+        log::append(c, &failure("u4", "the app is tired", 3))?;
+        for id in ["u1", "u2", "u3"] {
+            waits(c, id)?;
+        }
         // Yesterday is not today.
         log::append(c, &failure("u3", "the app refused (400): long ago", 26 * 60))?;
         cycles::start(c, &ended("c1", 10))?;
@@ -174,8 +194,8 @@ fn everything_on_the_page_comes_from_the_store() {
         "the app is tired",
         "2 causes · 3 users",
         "since    11:56",
-        "peak 2 · 14:00",
-        "5 log entries",
+        "peak 3 · 14:00",
+        "6 log entries",
     ] {
         assert!(screen.contains(words), "{words}\n{screen}");
     }
@@ -255,6 +275,7 @@ fn the_examples_of_groups_are_groups() {
         };
         mirror::apply_group(c, &group, 1)?;
         log::append(c, &failure("g1", "the app refused (400)", 3))?;
+        waits(c, "g1")?;
         cycles::start(c, &ended("c1", 10))
     });
     let object = console(&store, 80, 24).state.top().object().unwrap();
@@ -291,4 +312,22 @@ fn scope_counts_who_is_in_scope_and_what_was_read_has_an_age() {
     }
     let scope = screen.lines().find(|line| line.contains("scope")).unwrap_or_default();
     assert!(scope.contains("2 users"), "{screen}");
+}
+
+#[test]
+fn what_failed_and_was_done_since_needs_no_attention() {
+    let (_folder, store) = store();
+    fill(&store, |c| {
+        user(c, "u1", "ada@contoso.example")?;
+        log::append(c, &failure("u1", "the app is tired", 30))?;
+        log::append(c, &failure("u1", "the app refused (400 invalidValue): \"+1 2\" is not E.164", 3))?;
+        cycles::start(c, &ended("c1", 10))?;
+        waits(c, "u1")
+    });
+    let screen = console(&store, 160, 45).screen();
+    assert!(screen.contains("1 cause · 1 user") && screen.contains("400 invalidValue"), "{screen}");
+    assert!(!screen.contains("the app is tired"), "only what failed last counts: {screen}");
+    fill(&store, |c| retries::remove(c, ObjectType::User, "u1").map(drop));
+    let screen = console(&store, 160, 45).screen();
+    assert!(screen.contains("nobody waits: what failed has been done since"), "{screen}");
 }
