@@ -62,7 +62,7 @@ pub(super) async fn open(ctx: &Ctx) -> Outcome {
     };
     let mut screen = Screen::enter().map_err(gone)?;
     let mut inputs = Inputs::of(&screen.switch(), signals.cancel.clone()).map_err(gone)?;
-    let writing = desk::Writing::default();
+    let requests = desk::Requests::default();
     loop {
         let left = one_job(
             ctx,
@@ -71,14 +71,14 @@ pub(super) async fn open(ctx: &Ctx) -> Outcome {
             themes.clone(),
             std::mem::take(&mut troubles),
             &signals,
-            &writing,
+            &requests,
             &mut screen,
             &mut inputs,
         )
         .await;
         if !matches!(left, Ok(Left::Job(_))) {
             screen.leave();
-            writing.end().await;
+            requests.end().await;
         }
         match left {
             Ok(Left::Job(name)) => {
@@ -103,7 +103,7 @@ async fn one_job(
     themes: Option<PathBuf>,
     troubles: Vec<Shown>,
     signals: &Signals,
-    writing: &desk::Writing,
+    requests: &desk::Requests,
     screen: &mut Screen,
     inputs: &mut Inputs,
 ) -> Result<Left, CliError> {
@@ -113,15 +113,18 @@ async fn one_job(
     let (sender, events) = unbounded_channel();
     let stop = signals.cancel.child_token();
     let profile = ctx.profile.as_ref().map(|p| p.path.clone());
+    let known = follow::Known::default();
     let keeper = tokio::spawn(keeper::keep_running(keeper::Keeper {
         access: Arc::clone(access),
         profile: profile.clone(),
+        known: known.clone(),
         stop: stop.clone(),
         sender: sender.clone(),
     }));
-    let following = follow::follow(ctx.clone(), Arc::clone(access), profile.clone(), stop.clone(), sender.clone());
+    let following =
+        follow::follow(ctx.clone(), Arc::clone(access), profile.clone(), known.clone(), stop.clone(), sender.clone());
     let follower = tokio::spawn(following);
-    let desk = Arc::new(desk::JobDesk::new(ctx, access, profile, signals, writing));
+    let desk = Arc::new(desk::JobDesk::new(ctx, access, profile, signals, requests, &known));
     let opening = Opening {
         store: access.store.clone(),
         facts,

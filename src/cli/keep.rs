@@ -40,8 +40,8 @@ fn configured(path: Option<&Path>, access: &Access, running: &JobConfig) -> Said
 }
 
 /// A job that was taken out of the configuration, or renamed, writes no more; it may come back.
-fn gone(access: &Access) -> CliError {
-    CliError::new(Exit::Usage, format!("the configuration has no job `{}` any more: no cycle of it runs", access.name))
+pub(crate) fn gone(job: &str) -> CliError {
+    CliError::new(Exit::Usage, format!("the configuration has no job `{job}` any more: no cycle of it runs"))
         .advise("put it back, or end this process")
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn keep(
             }
             Said::Gone => {
                 if !told_gone {
-                    watcher.refused(gone(access));
+                    watcher.refused(gone(&access.name));
                 }
                 told_gone = true;
             }

@@ -3,8 +3,9 @@
 use super::super::access::{Access, Online};
 use super::super::signals::Signals;
 use super::super::{CliError, Ctx, Exit, hand, plan, report::Detail, setup, test};
+use super::follow::Known;
+use crate::config::process_env;
 use crate::config::settings::{Kept, Opened, Saved, Settings};
-use crate::config::{Profile, process_env};
 use crate::console::desk::{Desk, Form, News, Reply, Request, Tell, Trouble};
 use crate::engine::{self, Ask, Assembly, assemble};
 use crate::graph::GraphError;
@@ -37,19 +38,25 @@ pub(super) struct JobDesk {
     profile: Option<PathBuf>,
     secrets_dir: PathBuf,
     signals: Signals,
-    writing: Writing,
+    requests: Requests,
+    known: Known,
 }
 
-/// Requests that write, of all jobs that the console had open.
+/// Requests that are under way, of all jobs that the console had open.
 #[derive(Clone, Default)]
-pub(super) struct Writing(TaskTracker);
+pub(super) struct Requests {
+    tracker: TaskTracker,
+    left: CancellationToken,
+}
 
-impl Writing {
-    /// Whatever is done goes on to its end, however the console is left, if that comes soon.
+impl Requests {
+    /// What only reads is given up, before there is nothing left to run it. What writes goes on to its end, however the
+    /// console is left, if that comes soon.
     pub(super) async fn end(&self) {
-        self.0.close();
+        self.left.cancel();
+        self.tracker.close();
         // What takes longer is cut, as it would be by a lost machine: the next cycle finds out.
-        drop(tokio::time::timeout(BRIEF, self.0.wait()).await);
+        drop(tokio::time::timeout(BRIEF, self.tracker.wait()).await);
     }
 }
 
@@ -59,10 +66,12 @@ impl JobDesk {
         access: &Arc<Access>,
         profile: Option<PathBuf>,
         signals: &Signals,
-        writing: &Writing,
+        requests: &Requests,
+        known: &Known,
     ) -> Self {
         Self {
-            writing: writing.clone(),
+            requests: requests.clone(),
+            known: known.clone(),
             access: Arc::clone(access),
             profile,
             secrets_dir: ctx.folders.secrets_dir.clone(),
@@ -76,7 +85,7 @@ impl JobDesk {
 
     /// The job as its configuration says now.
     fn fresh(&self) -> Access {
-        let config = self.profile.as_ref().and_then(|path| Profile::load(path).ok()?.job(&self.access.name).cloned());
+        let config = self.known.now(self.profile.as_deref(), &self.access.name);
         self.access.with(config)
     }
 
@@ -372,10 +381,15 @@ impl Desk for JobDesk {
         tell: Tell,
         cancel: CancellationToken,
     ) -> BoxFuture<'static, Result<Reply, Trouble>> {
-        let writes = request.writes().then(|| self.writing.0.token());
+        // From now on, not from when it is first polled.
+        let (running, writes, left) = (self.requests.tracker.token(), request.writes(), self.requests.left.clone());
         Box::pin(async move {
-            let done = self.do_it(request, tell, cancel).await.map_err(|error| trouble(&error));
-            drop(writes);
+            let done = self.do_it(request, tell, cancel);
+            let done = tokio::select! {
+                done = done => done.map_err(|error| trouble(&error)),
+                () = left.cancelled(), if !writes => Err(Trouble { what: show("the console was left"), advice: Vec::new() }),
+            };
+            drop(running);
             done
         })
     }
@@ -422,8 +436,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_writes_is_waited_for() {
-        let (writing, noted) = (Writing::default(), Arc::new(Mutex::new(false)));
-        let (token, note) = (writing.0.token(), Arc::clone(&noted));
+        let (writing, noted) = (Requests::default(), Arc::new(Mutex::new(false)));
+        let (token, note) = (writing.tracker.token(), Arc::clone(&noted));
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(30)).await;
             *note.lock().unwrap() = true;

@@ -2,6 +2,7 @@
 //! console, `heeler stop` beside it, an editor.
 
 use super::super::access::Access;
+use super::super::keep::gone;
 use super::super::{CliError, Ctx};
 use super::keeper::one_line;
 use super::{card, facts};
@@ -12,7 +13,7 @@ use crate::store::changes::Watch;
 use crate::text::show;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -28,11 +29,31 @@ fn stamp(path: &Path) -> Stamp {
     Some((found.dev(), found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
 }
 
+/// The configuration of a job as it was when it could last be read: while the file is broken, everything goes on with
+/// that, and not with what the console was opened on.
+#[derive(Clone, Default)]
+pub(super) struct Known(Arc<Mutex<Option<JobConfig>>>);
+
+impl Known {
+    fn keep(&self, config: &JobConfig) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(config.clone());
+    }
+
+    /// What the file says now, else what it said last; `None` if it could never be read since the console opened.
+    pub(super) fn now(&self, profile: Option<&Path>, job: &str) -> Option<JobConfig> {
+        if let Some(config) = profile.and_then(|path| Profile::load(path).ok()?.job(job).cloned()) {
+            self.keep(&config);
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The configuration of a job, read again only where it may say something else.
 struct Followed {
     profile: Option<PathBuf>,
     access: Arc<Access>,
     config: JobConfig,
+    known: Known,
     /// Of the file when it was read last; `None` before that.
     seen: Option<Stamp>,
     /// Of the configuration that queries know.
@@ -44,9 +65,9 @@ struct Followed {
 }
 
 impl Followed {
-    fn of(access: Arc<Access>, profile: Option<PathBuf>, config: JobConfig) -> Self {
+    fn of(access: Arc<Access>, profile: Option<PathBuf>, config: JobConfig, known: Known) -> Self {
         let fingerprint = config.fingerprint();
-        Self { profile, access, config, seen: None, fingerprint, unread: false, unfit: false }
+        Self { profile, access, config, known, seen: None, fingerprint, unread: false, unfit: false }
     }
 
     /// A look at it; `changed` says whether the store may say something else. What queries have to know from now on,
@@ -62,10 +83,10 @@ impl Followed {
                 if self.seen != Some(stamp) {
                     self.seen = Some(stamp);
                     self.unread = true;
-                    // A job that is gone from the file goes on as it was.
-                    if let Some(config) = Profile::load(path)?.job(&self.access.name).cloned() {
-                        self.config = config;
-                    }
+                    let name = &self.access.name;
+                    // Gone from the file it can still be browsed, as it was; whoever runs it does not.
+                    self.config = Profile::load(path)?.job(name).cloned().ok_or_else(|| gone(name))?;
+                    self.known.keep(&self.config);
                     self.unread = false;
                 }
             }
@@ -97,13 +118,14 @@ pub(super) async fn follow(
     ctx: Ctx,
     access: Arc<Access>,
     profile: Option<PathBuf>,
+    known: Known,
     stop: CancellationToken,
     sender: UnboundedSender<Event>,
 ) {
     let Ok(config) = access.config() else { return };
     let mut watch = Watch::new(&access.store);
     let mut shown = card::of(&ctx, &access, &config);
-    let mut followed = Followed::of(access, profile, config);
+    let mut followed = Followed::of(access, profile, config, known);
     let mut said = String::new();
     loop {
         tokio::select! {
@@ -178,7 +200,7 @@ service_principal_id = "00000000-0000-0000-0000-000000000002"
             profile: Some(profile),
         };
         let access = Access::of(&ctx, Chosen::Configured(Box::new(config.clone()))).unwrap();
-        (path.clone(), Followed::of(Arc::new(access), Some(path), config))
+        (path.clone(), Followed::of(Arc::new(access), Some(path), config, Known::default()))
     }
 
     #[test]
@@ -206,6 +228,26 @@ service_principal_id = "00000000-0000-0000-0000-000000000002"
         assert!(followed.look(false).unwrap().is_none() && !followed.usable());
         std::fs::write(&path, FILE).unwrap();
         assert!(followed.look(false).unwrap().is_none() && followed.usable());
+    }
+
+    #[test]
+    fn a_job_that_is_gone_is_told_and_what_was_last_read_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut followed) = followed(folder.path());
+        let known = followed.known.clone();
+        assert!(known.now(None, "main").is_none());
+        std::fs::write(&path, FILE.replace("40m", "90m")).unwrap();
+        assert!(followed.look(false).unwrap().is_some());
+        for (text, said) in
+            [(FILE.replace("jobs.main", "jobs.other"), "no job `main`"), ("[jobs".into(), "config.toml")]
+        {
+            std::fs::write(&path, text).unwrap();
+            let error = followed.look(false).err().unwrap();
+            assert!(error.to_string().contains(said), "{error}");
+            assert!(!followed.usable());
+            let last = known.now(Some(&path), "main").unwrap();
+            assert_eq!(last.interval, Duration::from_secs(90 * 60));
+        }
     }
 
     #[test]

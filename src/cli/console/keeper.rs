@@ -6,10 +6,13 @@ use super::super::hand::{self, InHand};
 use super::super::keep::{Watcher, keep};
 use super::super::report::Detail;
 use super::super::{CliError, Exit, run};
-use crate::config::{JobConfig, Profile};
+use super::follow::Known;
+use crate::config::JobConfig;
 use crate::console::event::Event;
 use crate::console::shared::Runner;
 use crate::engine::{self, Stop};
+use crate::model::Organization;
+use crate::store::job as job_table;
 use crate::sync::cycle::CycleReport;
 use crate::text::show;
 use std::path::PathBuf;
@@ -25,10 +28,14 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How often a job that could not be run is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// How often a tenant without a name is asked for it.
+const UNNAMED: Duration = Duration::from_secs(60);
+
 /// What the keeper works with.
 pub(super) struct Keeper {
     pub(super) access: Arc<Access>,
     pub(super) profile: Option<PathBuf>,
+    pub(super) known: Known,
     pub(super) stop: CancellationToken,
     pub(super) sender: UnboundedSender<Event>,
 }
@@ -108,7 +115,7 @@ async fn keep_trying(
 async fn turn(keeper: &Keeper, first: &AtomicBool) -> Result<(), CliError> {
     // What the configuration said when the console opened may be mended by now.
     let name = &keeper.access.name;
-    let config = keeper.profile.as_ref().and_then(|path| Profile::load(path).ok()?.job(name).cloned());
+    let config = keeper.known.now(keeper.profile.as_deref(), name);
     let access = keeper.access.with(config);
     let mut hand = match hand::take(&access, "heeler", &keeper.stop, Detail::Quiet, access.is_sandbox()).await? {
         Ok(hand) => hand,
@@ -127,13 +134,32 @@ async fn turn(keeper: &Keeper, first: &AtomicBool) -> Result<(), CliError> {
     keeper.tell(Event::Runner(Runner::Here));
     // The sandbox begins at once: somebody came to see something.
     let now = first.swap(false, Ordering::Relaxed);
+    let naming = tokio::spawn(name_tenant(access.with(None)));
     let served = keep(&access, &mut hand, keeper.profile.as_deref(), now, &mut Teller(keeper)).await;
+    naming.abort();
     let closed = hand.close().await;
     if served? == Stop::GivenUp {
         run::disable(&access.store, keeper.profile.as_deref(), name).await?;
         keeper.tell(Event::Trouble(show(&one_line(&run::given_up(name)))));
     }
     closed
+}
+
+/// Asks the tenant for its name where nobody did yet: screens call it by that, not by a number.
+async fn name_tenant(access: Access) {
+    while !access.is_sandbox() && matches!(access.store.read(job_table::organization), Ok(None)) {
+        if let Ok(found) = organization(&access).await
+            && access.store.write(move |c| job_table::set_organization(c, &found)).await.is_ok()
+        {
+            return;
+        }
+        tokio::time::sleep(UNNAMED).await;
+    }
+}
+
+async fn organization(access: &Access) -> Result<Organization, CliError> {
+    let (graph, _) = access.beside()?.clients()?;
+    Ok(graph.organization().await?)
 }
 
 async fn wait(stop: &CancellationToken, time: Duration) {
