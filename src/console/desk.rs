@@ -1,12 +1,14 @@
 //! The desk: whoever can do for the console what needs the engine, the network or a file. The command line implements
 //! it; tests put a fake in its place.
 
+use super::words;
 use crate::config::settings::{Opened, Saved, Settings};
 use crate::engine::{Answer, ConnectionNews, ConnectionTest, InApp};
-use crate::model::{Assignment, ObjectType, Secret, ServicePrincipal};
+use crate::model::{Assignment, Counts, ObjectType, Secret, ServicePrincipal};
 use crate::sync::cycle::CycleReport;
 use crate::text::Shown;
 use futures_util::future::BoxFuture;
+use serde::Deserialize;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -162,10 +164,22 @@ pub fn outcome(answer: &Answer) -> Result<String, String> {
     if let Some(error) = error {
         return Err(error);
     }
-    match answer.exit_code {
-        0 => Ok(format!("{what}done")),
-        4 => Err(format!("{what}held back by a guard")),
-        130 => Err(format!("{what}stopped")),
+    if answer.result["restarted"] == true {
+        return Ok(
+            "restarted: the next cycle is an initial one, at its time; `run a cycle now` does not wait".to_owned()
+        );
+    }
+    // What a whole cycle came to; of one object its steps tell.
+    let counts = answer.result.get("counts").filter(|_| answer.result.get("operations").is_none());
+    let counts = counts.and_then(|counts| Counts::deserialize(counts).ok()).map(|counts| words::counts(&counts));
+    match (answer.exit_code, counts) {
+        (0, Some(counts)) => Ok(format!("the cycle is done: {counts}")),
+        (130, Some(counts)) => Err(format!("stopped: {counts}")),
+        (4, Some(counts)) => Err(format!("a guard keeps something back, 5 Plan decides: {counts}")),
+        (1, Some(counts)) => Err(format!("the cycle is done: {counts}; 4 Log says why")),
+        (0, None) => Ok(format!("{what}done")),
+        (4, None) => Err(format!("{what}held back by a guard")),
+        (130, None) => Err(format!("{what}stopped")),
         _ => {
             let failed = answer.result.get("log").and_then(serde_json::Value::as_array).into_iter().flatten().find_map(
                 |entry| {
@@ -220,4 +234,25 @@ pub trait Desk: Send + Sync {
         tell: Tell,
         cancel: CancellationToken,
     ) -> BoxFuture<'static, Result<Reply, Trouble>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_outcome_says_what_was_done() {
+        let said = |exit_code, result| outcome(&Answer { exit_code, result });
+        let of = |created, failed| json!({ "counts": Counts { created, failed, ..Counts::default() } });
+        let counts = of(38, 2);
+        assert_eq!(said(0, of(0, 0)).unwrap(), "the cycle is done: nothing to do");
+        assert_eq!(said(1, counts.clone()).unwrap_err(), "the cycle is done: 38 created, 2 failed; 4 Log says why");
+        assert_eq!(said(130, counts).unwrap_err(), "stopped: 38 created, 2 failed");
+        assert!(
+            said(0, json!({ "restarted": true })).unwrap().starts_with("restarted: the next cycle is an initial one")
+        );
+        let one = json!({ "counts": Counts::default(), "operations": [{ "name": "Ada", "state": "verified" }] });
+        assert_eq!(said(0, one).unwrap(), "Ada: done");
+    }
 }

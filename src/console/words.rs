@@ -3,6 +3,7 @@
 //! Sentence case, a space before the unit, local times. Everything here is pure: the time is an argument.
 
 use super::style::Glyphs;
+use crate::model::Counts;
 use crate::text::width;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +19,24 @@ const IN_DAYS: u64 = 2 * DAY;
 const STILL_NOW: u64 = 5;
 /// Below a minute an age changes its text once in so many seconds, so that a screen at rest stays at rest.
 const COARSE: u64 = 5;
+
+/// What a cycle did, in words: `38 created, 2 failed`; `nothing to do` where it did nothing.
+pub fn counts(counts: &Counts) -> String {
+    let parts: Vec<String> = [
+        (counts.created, "created"),
+        (counts.updated, "updated"),
+        (counts.enabled, "enabled"),
+        (counts.disabled, "disabled"),
+        (counts.deleted, "deleted"),
+        (counts.held, "held"),
+        (counts.failed, "failed"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{} {what}", count(n)))
+    .collect();
+    if parts.is_empty() { "nothing to do".to_owned() } else { parts.join(", ") }
+}
 
 /// A number with its thousands apart: `4 218`.
 pub fn count(number: u64) -> String {

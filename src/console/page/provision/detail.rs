@@ -273,10 +273,12 @@ impl Page<'_> {
             self.blank();
             let next = if step.evidence.contains("filter") {
                 "3 Mapping shows each clause of the filter."
+            } else if step.evidence.contains("disabled") {
+                "It follows when the account is enabled in the directory."
             } else {
                 "a assigns somebody to the app."
             };
-            self.muted(&format!("It does not belong into the app, so nothing follows. {next}"));
+            self.muted(&format!("Out of scope, so nothing follows. {next}"));
         }
         if stage >= Stage::Match && stage == run.telling() || stage == Stage::Write {
             for wrong in &run.wrong {

@@ -333,21 +333,8 @@ fn applied(answer: &crate::engine::Answer) -> (Tone, String) {
         return (Tone::Fail, words);
     }
     let counts = answer.result.get("counts").and_then(|c| Counts::deserialize(c).ok()).unwrap_or_default();
-    let mut parts = Vec::new();
-    for (n, what) in [
-        (counts.created, "created"),
-        (counts.updated, "updated"),
-        (counts.enabled, "enabled"),
-        (counts.disabled, "disabled"),
-        (counts.deleted, "deleted"),
-        (counts.held, "held"),
-        (counts.failed, "failed"),
-    ] {
-        if n > 0 {
-            parts.push(format!("{} {what}", words::count(n)));
-        }
-    }
-    let words = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
-    let tone = if counts.failed > 0 { Tone::Warn } else { Tone::Plain };
-    (tone, format!("applied: {words}"))
+    let words = words::counts(&counts);
+    let head = if answer.exit_code == 130 { "stopped" } else { "applied" };
+    let tone = if counts.failed > 0 || answer.exit_code == 130 { Tone::Warn } else { Tone::Plain };
+    (tone, format!("{head}: {words}"))
 }
