@@ -196,10 +196,11 @@ impl Page for Settings {
         if self.edit.is_some() {
             return vec![(Action::Open, "keep"), (Action::Back, "as it was")];
         }
-        let mut hints = vec![match self.field().kind() {
-            Kind::Choice(_) => (Action::Mark, "change"),
-            Kind::Text(_) | Kind::Secret => (Action::Open, "edit"),
-        }];
+        let mut hints = match self.field().kind() {
+            _ if self.fixed().is_some() => Vec::new(),
+            Kind::Choice(_) => vec![(Action::Mark, "change")],
+            Kind::Text(_) | Kind::Secret => vec![(Action::Open, "edit")],
+        };
         if !self.changes().is_empty() {
             match shared.may_write(&Subject::Job) {
                 Ok(()) => hints.push((Action::Apply, "save…")),
@@ -226,7 +227,7 @@ impl Page for Settings {
         self.trouble = None;
         match action {
             Action::Mark | Action::Open => match self.fixed() {
-                Some(why) => vec![Effect::say(&format!("{}: {why}", self.field()))],
+                Some(why) => vec![Effect::say(&format!("{} cannot be changed here: {why}", self.field()))],
                 None if matches!(self.field().kind(), Kind::Choice(_)) => self.next_word(shared),
                 None => {
                     self.begin_edit();

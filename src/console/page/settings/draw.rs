@@ -168,7 +168,7 @@ impl Settings {
         }
         let field = self.field();
         let x = canvas.put(1, 0, field.label(), Token::Strong);
-        if form.opened.is_some() {
+        if form.opened.is_some() && field.key() != field.label() {
             canvas.put(x + 3, 0, show(field.key()), Token::Muted);
         }
         let mut y = 1;
