@@ -223,7 +223,7 @@ pub const REGISTRY: &[Entry] = &[
     on(Action::Settings, &["o"], "settings", "settings of the job", Doing),
     at(Action::SkipAttribute, &["-"], "skip attribute", "leave the attribute out of this write", Doing),
     on(Action::Unlock, &["W"], "unlock write", "unlock writing…", Doing),
-    at(Action::Apply, &["A"], "apply…", "apply the plan…", Doing),
+    at(Action::Apply, &["A"], "apply…", "apply what is shown…", Doing),
     at(Action::Release, &[], "release", "release the held operation…", Doing),
     at(Action::Reject, &[], "reject", "reject the held operation…", Doing),
     on(Action::Sync, &[], "run a cycle", "run a cycle now…", Doing),

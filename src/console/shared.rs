@@ -162,11 +162,7 @@ impl Shared {
         match &self.write {
             WriteMode::Open => Ok(()),
             WriteMode::Unlocked { subject, until } if *until > self.now => {
-                if subject == what || *subject == Subject::Job {
-                    Ok(())
-                } else {
-                    Err("write unlocked for something else")
-                }
+                if subject == what || *subject == Subject::Job { Ok(()) } else { Err("unlocked for another") }
             }
             WriteMode::Unlocked { .. } | WriteMode::ReadOnly => Err("write off"),
         }

@@ -14,6 +14,7 @@ pub use sheet::{Given, Gives, Person, RuleRow, Scope, Sheet};
 
 use crate::console::action::Action;
 use crate::console::canvas::Canvas;
+use crate::console::command;
 use crate::console::effect::Effect;
 use crate::console::list::{List, Step};
 use crate::console::page::choose::Choose;
@@ -197,6 +198,39 @@ impl Mapping {
     }
 }
 
+impl Mapping {
+    /// What can be copied of the selected row.
+    fn copies_of_row(&self) -> Vec<CopyItem> {
+        let Some(sheet) = &self.sheet else { return Vec::new() };
+        let item = |what, text: String| CopyItem { what, text };
+        match self.selected() {
+            Some(Row::Rule(index)) => {
+                let Some(rule) = sheet.rules.get(index) else { return Vec::new() };
+                let value = rule.gives.raw();
+                let mut items = Vec::new();
+                if !rule.source.is_empty() {
+                    items.push(item("expression", rule.source.clone()));
+                }
+                items.extend(value.clone().map(|value| item("value", value)));
+                items.push(item("target path", rule.target.clone()));
+                let row = [rule.target.clone(), rule.source.clone(), value.unwrap_or_default()];
+                items.push(item("row", row.join("\t")));
+                items
+            }
+            Some(Row::Actions) => vec![item("actions", sheet.may.join(", "))],
+            Some(Row::Matching) => {
+                let targets: Vec<&str> = sheet.matching.iter().map(|(target, _)| target.as_str()).collect();
+                vec![item("matching attributes", targets.join(", "))]
+            }
+            Some(Row::Scope) => match &sheet.scope {
+                Some(scope) => vec![item("scoping filter", detail::filter_text(&scope.verdict))],
+                None => Vec::new(),
+            },
+            None => Vec::new(),
+        }
+    }
+}
+
 impl Page for Mapping {
     fn id(&self) -> PageId {
         PageId::Mapping
@@ -371,34 +405,11 @@ impl Page for Mapping {
         self.sheet.as_ref()?.person.as_ref().map(|person| person.object.clone())
     }
 
-    fn copies(&self, _shared: &Shared) -> Vec<CopyItem> {
-        let Some(sheet) = &self.sheet else { return Vec::new() };
+    fn copies(&self, shared: &Shared) -> Vec<CopyItem> {
         let item = |what, text: String| CopyItem { what, text };
-        match self.selected() {
-            Some(Row::Rule(index)) => {
-                let Some(rule) = sheet.rules.get(index) else { return Vec::new() };
-                let value = rule.gives.raw();
-                let mut items = Vec::new();
-                if !rule.source.is_empty() {
-                    items.push(item("expression", rule.source.clone()));
-                }
-                items.extend(value.clone().map(|value| item("value", value)));
-                items.push(item("target path", rule.target.clone()));
-                let row = [rule.target.clone(), rule.source.clone(), value.unwrap_or_default()];
-                items.push(item("row", row.join("\t")));
-                items
-            }
-            Some(Row::Actions) => vec![item("actions", sheet.may.join(", "))],
-            Some(Row::Matching) => {
-                let targets: Vec<&str> = sheet.matching.iter().map(|(target, _)| target.as_str()).collect();
-                vec![item("matching attributes", targets.join(", "))]
-            }
-            Some(Row::Scope) => match &sheet.scope {
-                Some(scope) => vec![item("scoping filter", detail::filter_text(&scope.verdict))],
-                None => Vec::new(),
-            },
-            None => Vec::new(),
-        }
+        let mut items = self.copies_of_row();
+        items.extend(command::of_job(shared, &["mapping", "show"]).map(|command| item("command", command)));
+        items
     }
 
     fn can_export(&self) -> bool {

@@ -92,6 +92,8 @@ enum Pane {
 pub struct Plan {
     stage: Stage,
     model: Option<Arc<Model>>,
+    /// Why the plan before this one was not applied.
+    moved: Option<String>,
     /// What happened since it was made.
     since: Since,
     /// Entries that fit the filter.
@@ -371,9 +373,14 @@ impl Page for Plan {
                 }
                 self.stage = Stage::Rest;
                 let mut effects = self.show(shared, &model);
+                let moved = self.moved.take();
                 if shared.lock_plan_unless(Some(model.fingerprint())) {
-                    let words = "this is another plan: write mode is off again, W unlocks this one";
-                    effects.push(Effect::Say(Tone::Warn, show(words)));
+                    // What led to it was said a moment ago, and is not to be lost.
+                    let words = match &moved {
+                        Some(moved) => format!("{moved}; this is the new plan, W unlocks it"),
+                        None => "this is another plan: write mode is off again, W unlocks this one".to_owned(),
+                    };
+                    effects.push(Effect::Say(Tone::Warn, show(&words)));
                 }
                 effects
             }

@@ -12,7 +12,7 @@ use crate::scim::client::Exchange;
 use crate::scim::path::AttrPath;
 use crate::scim::resource;
 use crate::sync::trace::{Stage, StepState, TracedChange};
-use crate::text::{Policy, Shown, show, show_with, wrap};
+use crate::text::{Policy, Shown, show, show_with, width, wrap};
 use serde_json::Value;
 
 /// One line: pieces with their column, and the row of the plan that it is.
@@ -56,7 +56,8 @@ fn columns(shared: &Shared, w: u16) -> Columns {
         Columns { mark: 4, attribute: 6, old: share(28, 110), arrow: None, new: share(59, 110), rule }
     } else {
         let new = share(52, 80);
-        Columns { mark: 3, attribute: 5, old: share(24, 80), arrow: Some(new.saturating_sub(2)), new, rule: None }
+        let arrow = u16::try_from(width(shared.look.glyphs.arrow)).unwrap_or(1) + 1;
+        Columns { mark: 3, attribute: 5, old: share(24, 80), arrow: Some(new.saturating_sub(arrow)), new, rule: None }
     }
 }
 

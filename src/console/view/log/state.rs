@@ -17,6 +17,8 @@ use tui_input::Input;
 const CHROME: u16 = 4;
 /// Events that come no further apart than this pour in.
 const POUR: SignedDuration = SignedDuration::from_secs(10);
+/// While events pour in, the detail follows them in steps.
+const STEP: SignedDuration = SignedDuration::from_secs(30);
 /// So long after the last event the detail catches up with the newest one.
 const CATCH_UP: SignedDuration = SignedDuration::from_secs(3);
 
@@ -71,6 +73,8 @@ pub struct Log {
     pub(super) seen: i64,
     /// Blank rows above the newest event, to be filled before everything moves.
     pub(super) gap: usize,
+    /// When the detail last followed.
+    pub(super) followed: Option<Timestamp>,
     /// When new events last came in while the list followed.
     pub(super) came: Option<Timestamp>,
     /// The focus.
@@ -148,6 +152,11 @@ impl Log {
     /// Whether the last event came a moment ago, so that more may be about to.
     pub(super) fn pours(&self, shared: &Shared) -> bool {
         self.came.is_some_and(|at| shared.now < at + POUR)
+    }
+
+    /// Whether the detail was read so long ago that it says little about what comes in now.
+    pub(super) fn lags(&self, shared: &Shared) -> bool {
+        self.followed.is_none_or(|at| shared.now >= at + STEP)
     }
 
     /// When [`Log::rested`] has something to do although nobody pressed a key: the detail catches up, blank rows are

@@ -173,10 +173,11 @@ impl Log {
             self.seen = self.seen.max(top);
         }
         let streaming = self.follow && before.is_some() && before != newest(&self.events.rows);
-        if streaming && pours && self.full.is_none() {
+        if streaming && pours && self.full.is_none() && !self.lags(shared) {
             // While events pour in, the detail stays readable; it catches up when they pause.
             return effects;
         }
+        self.followed = Some(shared.now);
         effects.extend(self.ask_detail());
         effects
     }
@@ -185,7 +186,7 @@ impl Log {
     /// which costs less than moving a little each time.
     fn make_room(&mut self, came: usize, pours: bool) {
         // Few rows move cheaply, and blank rows above a short list look lost.
-        let short = self.events.rows.len() < self.events.height;
+        let short = self.events.rows.len() < self.events.height / 2;
         if !pours || short {
             self.gap = 0;
         } else if came > self.gap {
@@ -449,8 +450,10 @@ impl Log {
 
     /// The object of the selected event, or the example of the selected cause.
     pub(super) fn object_here(&self) -> Option<Object> {
-        if self.full.is_none() && self.pane == Pane::Causes {
-            let cause = self.causes.current()?;
+        if self.full.is_none()
+            && self.pane == Pane::Causes
+            && let Some(cause) = self.causes.current()
+        {
             let shown = self.event().filter(|event| event.line.cause == Some(cause.id));
             if let Some(object) = shown.and_then(Event::object) {
                 return Some(object);

@@ -78,6 +78,10 @@ pub(super) fn lines(shared: &Shared, glance: &Glance, view: &Overview, plan: &Pl
         lines.error(why.as_str());
         return lines.lines;
     }
+    if let Some(why) = &shared.broken {
+        lines.title("The configuration cannot be used; what it said last is what is shown.", Token::Warn);
+        lines.error(why.as_str());
+    }
     let read = shared.standing.as_ref().is_some_and(|standing| standing.read_at.is_some());
     match shared.mood() {
         Mood::Old => old(&mut lines),

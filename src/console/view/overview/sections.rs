@@ -165,7 +165,8 @@ pub(super) fn job(sheet: &mut Sheet<'_, '_>, y: u16) -> u16 {
     };
     pair(sheet, y + 1, "state", (word, token), &every, label, &value, &Stop::Job);
     let took = glance.job.ended().map_or_else(|| "—".to_owned(), |cycle| words::duration(cycle.duration_ms));
-    let users = match &sheet.view.in_scope {
+    let read = standing.is_some_and(|standing| standing.read_at.is_some());
+    let users = match sheet.view.in_scope.as_ref().filter(|_| read) {
         Some(found) if found.at_most => format!("≤ {} users", words::count(found.users)),
         Some(found) if found.users == 1 => "1 user".to_owned(),
         Some(found) => format!("{} users", words::count(found.users)),

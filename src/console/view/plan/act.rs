@@ -233,6 +233,11 @@ impl Plan {
                 let told = match outcome {
                     Ok(Reply::Answer(answer)) => {
                         let (tone, words) = applied(&answer);
+                        self.moved = answer.moved().map(|moved| match moved.differ {
+                            Some(1) => "1 object changed, nothing was written".to_owned(),
+                            Some(n) => format!("{} objects changed, nothing was written", words::count(n)),
+                            None => "nothing was written, that was not the last plan".to_owned(),
+                        });
                         // What was unlocked is done; what is left is another plan.
                         let locked = tone != Tone::Fail && shared.lock_plan_unless(None);
                         let words = if locked { format!("{words}; write mode is off again") } else { words };

@@ -306,9 +306,14 @@ fn nothing(plan: &Plan, model: &Model, canvas: &mut Canvas<'_>, layout: Layout, 
     }
     let ok = canvas.look.glyphs.ok;
     canvas.put(3, layout.first, ok, Token::Ok);
-    canvas.put_in(5, layout.first, room.saturating_sub(2), "nothing to do", Token::Text);
-    let words = show(&format!("{} unchanged", words::count(model.unchanged)));
-    canvas.put_in(5, layout.first + 1, room.saturating_sub(2), words, Token::Muted);
+    canvas.put_in(5, layout.first, room.saturating_sub(2), "nothing to write", Token::Text);
+    let unchanged = format!("{} unchanged", words::count(model.unchanged));
+    let linked = format!("{} accounts are there already, the next cycle links them", words::count(model.adopted));
+    let lines = [(model.adopted > 0).then_some(linked), Some(unchanged)];
+    let lines = lines.iter().flatten().flat_map(|line| wrap(line, Some(usize::from(room.saturating_sub(2)).max(8)), 0));
+    for (y, line) in (layout.first + 1..).zip(lines) {
+        canvas.put_in(5, y, room.saturating_sub(2), show(&line), Token::Muted);
+    }
 }
 
 /// By attribute, guards, surprises.

@@ -139,6 +139,8 @@ pub struct Context {
     pub threshold: Option<u64>,
     /// Objects that failed before and wait, by code.
     pub waiting: BTreeMap<String, u64>,
+    /// Who they are and why, some of each code.
+    pub who_waits: BTreeMap<String, Vec<(Shown, Shown)>>,
     /// The last cycle: when it began, and objects it changed.
     pub last_cycle: Option<(Timestamp, u64)>,
     /// Number and source of the rule that writes an attribute.

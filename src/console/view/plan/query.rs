@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Names of members that go are looked up for so many people of a plan.
 const NAMES: usize = 2_000;
+/// So many of those who wait for the same reason are named: more never fit.
+const WAITING: usize = 60;
 /// Cycles since the plan was made that are looked at.
 const CYCLES: usize = 20;
 
@@ -130,6 +132,12 @@ fn context(report: &CycleReport, sources: &Sources<'_>) -> Result<Context, Store
         .collect();
     let mut context = Context { linked, threshold: sources.facts.config.deletion_threshold, ..Context::default() };
     for retry in retries::all(c)?.into_iter().filter(|r| !planned.contains(r.source_id.as_str())) {
+        let known = context.who_waits.entry(retry.code.clone()).or_default();
+        if known.len() < WAITING {
+            let user = if retry.object_type == ObjectType::User { mirror::user(c, &retry.source_id)? } else { None };
+            let name = user.map_or_else(|| retry.source_id.clone(), |user| user.name().to_owned());
+            known.push((show(&name), show(&retry.reason)));
+        }
         *context.waiting.entry(retry.code).or_default() += 1;
     }
     context.last_cycle = last_cycle(&cycles::list(c, CYCLES, None)?);

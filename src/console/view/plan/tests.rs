@@ -123,6 +123,7 @@ fn context() -> Context {
     Context {
         linked: 4146,
         threshold: Some(40),
+        who_waits: Default::default(),
         waiting: [("UnprocessableEntity", 47), ("DuplicateSourceEntries", 11), ("MandatoryFieldsMissing", 2)]
             .map(|(code, n)| (code.to_owned(), n))
             .into(),

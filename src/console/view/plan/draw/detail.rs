@@ -215,31 +215,7 @@ fn summary(model: &Model, row: Option<Row>, canvas: &mut Canvas<'_>) {
             canvas.put(0, 0, &cause.words, Token::Text);
             put(canvas, 0, 1, &format!("{} · {}", words::count(cause.count), cause.code), Token::Muted);
             canvas.put(2, 3, "enter opens 4 Log on it", Token::Muted);
-            let here: Vec<_> = model.report.notes.iter().filter(|n| n.failed && n.code == cause.code).collect();
-            if here.is_empty() {
-                return;
-            }
-            // What this plan found was not tried, so no log tells of it.
-            put(
-                canvas,
-                0,
-                5,
-                &format!("{} of them in this plan, not tried", words::count(here.len() as u64)),
-                Token::Text,
-            );
-            let end = canvas.width().saturating_sub(1);
-            let mut y = 7;
-            for note in here {
-                if y >= canvas.height() {
-                    break;
-                }
-                put(canvas, 2, y, &note.subject.name, Token::Text);
-                for line in wrap(show(&note.reason).as_str(), Some(usize::from(end.saturating_sub(4))), 0) {
-                    y += 1;
-                    put(canvas, 4, y, &line, Token::Muted);
-                }
-                y += 1;
-            }
+            who(model, &cause.code, canvas);
             return;
         }
         _ => return,
@@ -264,6 +240,26 @@ fn summary(model: &Model, row: Option<Row>, canvas: &mut Canvas<'_>) {
     for (y, (reason, n)) in (3..canvas.height()).zip(by_reason(reasons)) {
         canvas.put_right(0, 7, y, show(&words::count(n)), Token::Text);
         put(canvas, 9, y, &reason, Token::Text);
+    }
+}
+
+/// Who cannot be provisioned for a reason: those that this plan found, then those that wait.
+fn who(model: &Model, code: &str, canvas: &mut Canvas<'_>) {
+    let found = model.report.notes.iter().filter(|note| note.failed && note.code == code);
+    let found = found.map(|note| (show(&note.subject.name), show(&note.reason)));
+    let waiting = model.context.who_waits.get(code).into_iter().flatten().cloned();
+    let room = usize::from(canvas.width().saturating_sub(5));
+    let mut y = 5;
+    for (name, reason) in found.chain(waiting) {
+        if y >= canvas.height() {
+            break;
+        }
+        canvas.put(2, y, name, Token::Text);
+        for line in wrap(reason.as_str(), Some(room), 0) {
+            y += 1;
+            put(canvas, 4, y, &line, Token::Muted);
+        }
+        y += 1;
     }
 }
 
