@@ -16,7 +16,7 @@ fn colours(term: &Term) -> usize {
 /// The rows of the page whose selection one can see without any colour: reversed, or with a pointer before them.
 fn selected(term: &Term) -> Vec<u16> {
     term.screen(|s| {
-        let (rows, columns) = (s.size().0.get(), s.size().1.get());
+        let columns = s.size().1.get();
         let reversed = |y: u16| (0..columns).any(|x| s.cell(y, x).is_some_and(vt100::Cell::inverse));
         // `->` and words that end in `>` are no pointers: one stands alone, at the left edge of its pane.
         let pointer = |line: &str| line.split(['│', '|']).any(|pane| pane.trim_start().starts_with(['›', '>']));
