@@ -47,6 +47,17 @@ pub mod words;
 
 use std::any::Any;
 
+/// Fails when a test of the built binary asks for it, by `HEELER_FAULT=reader` or `HEELER_FAULT=drawing`: what becomes
+/// of the terminal then can be seen in no other way. Release builds do not know it.
+#[cfg(debug_assertions)]
+fn fault(place: &str) {
+    let asked = crate::config::process_env("HEELER_FAULT");
+    assert!(asked.is_none_or(|asked| asked != place), "{place} was asked to fail");
+}
+
+#[cfg(not(debug_assertions))]
+fn fault(_: &str) {}
+
 /// What a worker said when it panicked.
 fn worker_words(panic: &(dyn Any + Send)) -> String {
     panic

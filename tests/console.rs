@@ -13,6 +13,8 @@ mod hostile;
 mod life;
 #[path = "console/modes.rs"]
 mod modes;
+#[path = "console/outage.rs"]
+mod outage;
 #[path = "console/paste.rs"]
 mod paste;
 #[path = "console/pty.rs"]

@@ -8,17 +8,20 @@ mod common;
 use common::{Home, Sandbox, Setup, faults};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use heeler::config::Profile;
+use heeler::config::settings::Settings;
 use heeler::console::action::REGISTRY;
+use heeler::console::desk::{Form, News, Reply, Request, Trouble};
 use heeler::console::effect::Effect;
 use heeler::console::event::Event;
+use heeler::console::page::PageId;
 use heeler::console::query::{Facts, Sources};
 use heeler::console::shared::{JobCard, Runner, Shared};
-use heeler::console::state::State;
+use heeler::console::state::{LEAST, State, text_of};
 use heeler::console::style::{Glyphs, Look};
 use heeler::console::terminal::{Cursor, Drawn, Output, Screen};
 use heeler::engine;
 use heeler::store::{Store, job};
-use heeler::text::show;
+use heeler::text::{show, width};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -51,6 +54,23 @@ fn world() -> &'static World {
     })
 }
 
+/// What there is of the network here: what the store remembers of it, and nothing else.
+fn desk(request: &Request) -> Result<Reply, Trouble> {
+    let world = world();
+    let reader = world.store.reader().unwrap();
+    match request {
+        Request::Assignments => {
+            let principal = job::service_principal(&reader).unwrap().expect("the cycle read it");
+            Ok(Reply::Assignments(principal, Vec::new()))
+        }
+        Request::Settings => {
+            let settings = Settings::of(&world.facts.config);
+            Ok(Reply::Settings(Box::new(Form { settings, opened: None, token_note: None })))
+        }
+        _ => Err(Trouble { what: show("nobody answers here"), advice: vec![show("try it with a network")] }),
+    }
+}
+
 /// A console on that store, without a terminal.
 struct Console {
     state: State,
@@ -71,7 +91,7 @@ impl Console {
             sandbox: false,
             config_file: None,
             data_dir: "data".into(),
-            jobs: vec!["main".into()],
+            jobs: vec!["main".into(), "other".into()],
             flags: Vec::new(),
         };
         let look = Look::built_in(theme, glyphs).unwrap();
@@ -88,13 +108,19 @@ impl Console {
     fn answer(&mut self, effects: Vec<Effect>) {
         let mut queue: std::collections::VecDeque<Effect> = effects.into();
         while let Some(effect) = queue.pop_front() {
-            let Effect::Query(query) = effect else { continue };
             let world = world();
-            let reader = world.store.reader().unwrap();
-            let organization = job::organization(&reader).unwrap();
-            let sources = Sources { c: &reader, facts: &world.facts, organization, now: self.now };
-            let answer = query.run(&sources).map_err(|e| show(&e.to_string()));
-            queue.extend(self.state.update(self.now, Event::Answer(query.slot(), answer)));
+            let event = match effect {
+                Effect::Query(query) => {
+                    let reader = world.store.reader().unwrap();
+                    let organization = job::organization(&reader).unwrap();
+                    let sources = Sources { c: &reader, facts: &world.facts, organization, now: self.now };
+                    let answer = query.run(&sources).map_err(|e| show(&e.to_string()));
+                    Event::Answer(query.slot(), answer)
+                }
+                Effect::Desk(_, ticket, request) => Event::Desk(ticket, News::Done(desk(&request))),
+                _ => continue,
+            };
+            queue.extend(self.state.update(self.now, event));
         }
     }
 
@@ -192,19 +218,92 @@ proptest! {
     }
 }
 
+/// A picture at a size: header or the words that say what is needed, nothing that is no text, nothing cut in half.
+fn fits(buffer: &Buffer, what: &str) {
+    let area = buffer.area;
+    let place = format!("{what} at {}x{}", area.width, area.height);
+    for (at, cell) in buffer.content().iter().enumerate() {
+        let symbol = cell.symbol();
+        assert!(!symbol.chars().any(char::is_control), "{symbol:?} is drawn in {place}");
+        let column = at % usize::from(area.width);
+        assert!(column + width(symbol) <= usize::from(area.width), "{symbol:?} is cut off in {place}");
+    }
+    let text = text_of(buffer);
+    if area.width >= LEAST.0 && area.height >= LEAST.1 {
+        let first = text.lines().next().and_then(|line| line.split_whitespace().next());
+        assert_eq!(first, Some("heeler"), "{place}\n{text}");
+        return;
+    }
+    let words = format!("{}×{} needed, {}×{} here", LEAST.0, LEAST.1, area.width, area.height);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let [line] = lines.as_slice() else { panic!("{} lines in {place}\n{text}", lines.len()) };
+    assert!(words.starts_with(line.trim_end_matches('…')), "{line:?} in {place}");
+}
+
 #[test]
 fn every_view_at_every_size() {
-    for view in ["1", "2", "3", "4", "5", ":", "?", "2p", "2a", "t", "o"] {
+    use PageId::*;
+    // Keys to each page and layer, and to what they hold that looks otherwise: zoomed, in the other pane, being typed.
+    let pages: [(&str, PageId); 33] = [
+        ("1", Overview),
+        ("1jjz", Overview),
+        ("2", Directory),
+        ("2u", Directory),
+        ("2z", Directory),
+        ("2\r", Directory),
+        ("2/e", Directory),
+        ("3", Mapping),
+        ("3\t", Mapping),
+        ("3z", Mapping),
+        ("4", Log),
+        ("4\t\r", Log),
+        ("4z", Log),
+        ("5", Plan),
+        (":", Palette),
+        (":zoom", Palette),
+        ("?", Palette),
+        ("2p", Provision),
+        ("2a", Assign),
+        ("a/e", Assign),
+        ("t", Test),
+        ("o", Settings),
+        ("ojj\r", Settings),
+        ("W", Unlock),
+        ("2W", Unlock),
+        ("Wxyz\r", Unlock),
+        ("3u", Choose),
+        ("2y", CopyMenu),
+        ("W\tmai\rR", Confirm),
+        ("W\tmai\r:run a cycle\r", Confirm),
+        (":connect\r", Connect),
+        (":jobs\r", Jobs),
+        ("tx:messages\r", Messages),
+    ];
+    let mut open = std::collections::BTreeSet::new();
+    for (keys, page, first) in pages.iter().zip(0..).map(|((keys, page), n)| (*keys, *page, n)) {
         let mut console = Console::new(120, 40, "mono", Glyphs::unicode());
-        console.type_in(view);
+        for c in keys.chars() {
+            match c {
+                '\r' => console.key(KeyCode::Enter),
+                '\t' => console.key(KeyCode::Tab),
+                c => console.key(KeyCode::Char(c)),
+            }
+        }
         console.wait(300);
-        for width in (1..=220).step_by(7).chain([59, 60, 79, 80, 99, 100, 119, 120, 149, 150, 160]) {
-            for height in (1..=60).step_by(5).chain([15, 16, 23, 24, 45]) {
+        assert_eq!(console.state.top().id(), page, "after {keys:?}\n{}", text_of(&console.draw()));
+        open.insert(page);
+        // Where a layout changes, for every page; of all other sizes each page has its own share.
+        let widths =
+            (1 + first % 31..=220).step_by(31).chain([1, 59, 60, 79, 80, 99, 100, 119, 120, 149, 150, 160, 220]);
+        for width in widths {
+            for height in (1 + first % 13..=60).step_by(13).chain([1, 15, 16, 23, 24, 45, 60]) {
                 console.event(Event::Resize(width, height));
-                console.draw();
+                fits(&console.draw(), keys);
             }
         }
     }
+    // All but the frame, which has no page of its own.
+    assert_eq!(open.len(), PageId::Choose as usize);
 }
 
 /// Collects what a terminal would get.

@@ -344,6 +344,9 @@ impl World<'_> {
     fn draw(&mut self, state: &mut State) -> io::Result<Drawn> {
         let began = Instant::now();
         let drawn = self.screen.draw(|buffer| {
+            if state.debug.is_some() {
+                super::fault("drawing");
+            }
             let cursor = state.draw(buffer);
             Cursor { at: cursor.at.unwrap_or_default(), shown: cursor.shown }
         })?;

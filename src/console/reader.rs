@@ -178,6 +178,9 @@ fn answer(
         running.interrupt = Some(interrupt);
     }
     let organization = job::organization(&reader)?;
+    if matches!(query, Query::Mapping(_)) {
+        super::fault("reader");
+    }
     answering(query, &Sources { c: &reader, facts, organization, now: Timestamp::now() })
 }
 

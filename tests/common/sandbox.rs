@@ -4,6 +4,7 @@ use super::http::{self, Answer};
 use super::{Requests, home, text};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
@@ -14,32 +15,37 @@ pub struct Sandbox {
     /// The ready line.
     pub ready: Value,
     token: OnceLock<String>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Sandbox {
     /// Starts `heeler sandbox serve --listen 127.0.0.1:0` with further arguments and waits for its ready line.
     pub fn serve(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut command = home::binary(folder.path());
-        command.args(["sandbox", "serve", "--listen", "127.0.0.1:0"]).args(args);
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("heeler starts");
-        let (line, lines) = mpsc::channel();
-        let stdout = child.stdout.take().expect("stdout");
-        std::thread::spawn(move || {
-            for text in BufReader::new(stdout).lines().map_while(Result::ok) {
-                // Reads on after the first line, so that the sandbox never blocks on a full pipe.
-                let _ = line.send(text);
-            }
-        });
-        let errors = home::drain(child.stderr.take().expect("stderr"));
-        let first = lines.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| {
-            let _ = child.kill();
-            panic!("the sandbox printed no ready line; stderr: {}", errors.wait())
-        });
-        let ready: Value = serde_json::from_str(&first).unwrap_or_else(|e| panic!("ready line {first:?}: {e}"));
-        Self { child, ready, token: OnceLock::new(), _folder: folder }
+        let (child, ready) = run(folder.path(), "127.0.0.1:0", args);
+        Self { child, ready, token: OnceLock::new(), folder }
+    }
+
+    /// As [`Sandbox::serve`], but what it holds outlives the process, which can go [`Sandbox::away`].
+    pub fn kept(args: &[&str]) -> Self {
+        Self::serve(&[args, &["--data-dir", "kept"]].concat())
+    }
+
+    /// Ends the process of a [`Sandbox::kept`]: nobody listens at its address any more.
+    pub fn away(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        // It saves what it holds first.
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+        self.child.wait().expect("wait");
+    }
+
+    /// Starts it again, at the same address and with what it held.
+    pub fn back(&mut self) {
+        let control = self.get("control");
+        let address = control.split("//").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
+        let (child, ready) = run(self.folder.path(), address, &["--data-dir", "kept"]);
+        assert_eq!(ready["scim"], self.ready["scim"]);
+        (self.child, self.ready, self.token) = (child, ready, OnceLock::new());
     }
 
     /// A text of the ready line.
@@ -219,6 +225,29 @@ impl Sandbox {
     pub fn no_faults(&self) {
         self.faults(&super::faults::none());
     }
+}
+
+/// A process in a folder, at an address, with its ready line.
+fn run(folder: &Path, address: &str, args: &[&str]) -> (Child, Value) {
+    let mut command = home::binary(folder);
+    command.args(["sandbox", "serve", "--listen", address]).args(args);
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("heeler starts");
+    let (line, lines) = mpsc::channel();
+    let stdout = child.stdout.take().expect("stdout");
+    std::thread::spawn(move || {
+        for text in BufReader::new(stdout).lines().map_while(Result::ok) {
+            // Reads on after the first line, so that the sandbox never blocks on a full pipe.
+            let _ = line.send(text);
+        }
+    });
+    let errors = home::drain(child.stderr.take().expect("stderr"));
+    let first = lines.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| {
+        let _ = child.kill();
+        panic!("the sandbox printed no ready line; stderr: {}", errors.wait())
+    });
+    let ready = serde_json::from_str(&first).unwrap_or_else(|e| panic!("ready line {first:?}: {e}"));
+    (child, ready)
 }
 
 impl Drop for Sandbox {

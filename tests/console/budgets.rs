@@ -1,7 +1,10 @@
 //! What interactions cost on a wire. Above these figures a slow link is felt; each failure prints the whole table.
 
+use super::common::{Sandbox, Setup, faults};
 use super::pty::{Burst, Start, Term};
-use std::time::Duration;
+use heeler::store::log;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// One interaction, what it cost, and what it may cost.
 struct Cost {
@@ -87,6 +90,10 @@ fn interactions(columns: u16, rows: u16) {
     let cost = first_frame(&mut term, "tab", "tab");
     table.add("Directory: focus", cost, FOCUS);
     term.key("tab");
+    // A pane that fills the page shows all of it anew.
+    let burst = term.burst("z");
+    table.add("Directory: zoom", largest(&burst), PAINT);
+    term.burst("z");
     term.keys(":");
     term.quiet_for(Duration::from_millis(200));
     let burst = term.burst("~");
@@ -157,6 +164,85 @@ fn idle_between_cycles_is_a_few_bytes() {
     assert!(idle.len() <= most, "{} B in {seconds} s: {}", idle.len(), idle.spelled());
     term.keys("ctrl-c ctrl-c");
     assert_eq!(term.exit(), 0);
+}
+
+/// Writes entries like those that are there into a log, so many a second for so long; says how many.
+fn fill(database: PathBuf, a_second: u32, time: Duration) -> u32 {
+    let mut store = rusqlite::Connection::open(database).unwrap();
+    store.busy_timeout(Duration::from_secs(10)).unwrap();
+    // Different people in turn: rows that look the same cost nothing.
+    let mut entries = log::query(&store, &log::LogQuery::default()).unwrap().into_iter().map(|row| row.entry).cycle();
+    let (begin, mut written) = (Instant::now(), 0);
+    while begin.elapsed() < time {
+        let due = (begin.elapsed().as_secs_f64() * f64::from(a_second)) as u32;
+        let transaction = store.transaction().unwrap();
+        while written < due {
+            let mut entry = entries.next().expect("a log of one cycle");
+            entry.id = uuid::Uuid::now_v7().to_string();
+            entry.activity_date_time = jiff::Timestamp::now().to_string();
+            log::append(&transaction, &entry).unwrap();
+            written += 1;
+        }
+        transaction.commit().unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    written
+}
+
+#[test]
+fn a_log_that_fills_quickly_stays_within_its_budget() {
+    // A line moves all those below it, as a scroll by one does, and what is known about the newest comes after it. From
+    // there on it costs no more however many lines there are: a frame shows the latest, thirty times a second at most.
+    for (columns, rows, one, many) in [(80, 24, SCROLL.0, 25_000), (160, 45, SCROLL.1, 50_000)] {
+        for (a_second, most) in [(1, one), (1000, many)] {
+            let start = Start::resting().size(columns, rows);
+            let database = start.home().join("share/heeler/jobs/sandbox.db");
+            let mut term = start.start();
+            term.ready();
+            term.view("4");
+            // The events, all of them: at first only those of the chosen cause are shown.
+            term.keys("tab esc");
+            term.wait_for("following");
+            term.quiet_for(Duration::from_millis(400));
+            let mark = term.mark();
+            let begin = Instant::now();
+            let written = fill(database, a_second, Duration::from_secs(4));
+            let seconds = begin.elapsed().as_secs_f64();
+            let sent = term.since(mark);
+            let rate = sent.len() as f64 / seconds;
+            assert!(f64::from(written) > f64::from(a_second) * seconds / 2.0 - 1.0, "{written} in {seconds:.1} s");
+            assert!(sent.frames() >= 3, "nothing is followed\n{}", term.dump());
+            let what = format!("{columns}x{rows}, {a_second} lines/s: {rate:.0} B/s in {} frames", sent.frames());
+            assert!(rate <= most as f64, "{what}: {}", sent.spelled());
+            term.nothing_odd();
+        }
+    }
+}
+
+#[test]
+fn a_cycle_that_runs_costs_little() {
+    for (columns, rows) in [(80, 24), (160, 45)] {
+        // Where every create hangs nothing moves but ages and times: the budget of an idle console. Where people are
+        // made the counts move as well, once a second, and each costs its digits and the way to them.
+        for (hangs, most) in [(60_000, 60.0), (500, 250.0)] {
+            let sandbox = Sandbox::serve(&["--users", "250"]);
+            sandbox.faults(&faults::rules(&[faults::latency("scim", "POST", "/Users", hangs)]));
+            let home = Setup::of(&sandbox).line("scope = \"all\"").home();
+            let mut term = Start::configured(&home).size(columns, rows).start();
+            term.ready();
+            term.wait_for("running");
+            term.let_pass(Duration::from_millis(1500));
+            let seconds = 4.0;
+            let mark = term.mark();
+            term.let_pass(Duration::from_secs_f64(seconds));
+            let sent = term.since(mark);
+            let rate = sent.len() as f64 / seconds;
+            let what = format!("{columns}x{rows}, {hangs} ms: {rate:.0} B/s in {} frames", sent.frames());
+            assert!(term.contents().contains("running"), "{}", term.dump());
+            assert!(rate <= most, "{what}: {}\n{}", sent.spelled(), term.dump());
+            term.keys("ctrl-c ctrl-c");
+        }
+    }
 }
 
 /// `1234 µs · 56 B · frame 7 · 890 B · 7 writes · 0 dropped`

@@ -3,6 +3,7 @@
 use super::common::{Home, Sandbox, Setup};
 use super::pty::{AGES, Start, Term};
 use serde_json::json;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Everything that a terminal could take for more than text, and what only looks like something else.
@@ -102,18 +103,26 @@ fn same_when_painted_anew(term: &mut Term, place: &str) {
 fn renamed() -> (Sandbox, Home, Vec<String>) {
     let names = hostile();
     let count = (names.len() + 6).to_string();
-    let sandbox = Sandbox::serve(&["--users", &count, "--groups", "3"]);
-    let home = Setup::of(&sandbox).line("scope = \"all\"").home();
+    let sandbox = Sandbox::serve(&["--users", &count, "--groups", "12"]);
+    let home = Setup::of(&sandbox).line("groups = true").line("scope = \"all\"").home();
     let users = sandbox.graph_list("/users?$select=id,userPrincipalName&$top=999");
-    let mut taken = 0;
+    let (mut taken, mut signing) = (0, 0);
     for (user, name) in users.iter().zip(&names) {
         let id = user["id"].as_str().unwrap();
         let properties = json!({"displayName": name, "jobTitle": name, "department": name});
         let answer = sandbox.graph("PATCH", &format!("/users/{id}"), Some(&properties));
         // A directory that refuses a name cannot show it either.
         taken += usize::from(answer.status < 400);
+        // The name that one signs in with, too: it is what lists show first.
+        let upn = json!({"userPrincipalName": format!("{}@{}", name.replace('@', ""), sandbox.domain())});
+        signing += usize::from(sandbox.graph("PATCH", &format!("/users/{id}"), Some(&upn)).status < 400);
     }
     assert!(taken >= 40, "the directory takes {taken} of {} names", names.len());
+    assert!(signing >= 40, "the directory takes {signing} of {} names to sign in with", names.len());
+    for (group, name) in sandbox.graph_list("/groups?$select=id").iter().zip(names.iter().step_by(5)) {
+        let id = group["id"].as_str().unwrap();
+        sandbox.graph("PATCH", &format!("/groups/{id}"), Some(&json!({"displayName": name}))).ok();
+    }
     home.run(&["sync", "--json"]);
     // What changes again is what a plan shows.
     for (user, name) in users.iter().zip(names.iter().rev()) {
@@ -183,8 +192,79 @@ fn hostile_names_are_text_on_every_screen() {
         term.quiet_for(Duration::from_millis(300));
         clean(&term, "the plan");
         same_when_painted_anew(&mut term, "the plan");
+        for view in ["1", "2"] {
+            term.view(view);
+            clean(&term, "a view");
+        }
+        layers(&mut term);
         term.keys("ctrl-c ctrl-c");
         assert_eq!(term.exit(), 0);
         term.given_back();
+        // Neither the screen of before nor anything printed behind it holds what was shown.
+        assert_eq!(term.contents().trim(), "");
+        clean(&term, "the shell");
+    }
+    exported(home.folder.path());
+}
+
+/// Whatever floats above the views shows the same names.
+fn layers(term: &mut Term) {
+    term.view("2");
+    term.keys("u j j");
+    term.quiet_for(Duration::from_millis(200));
+    clean(term, "the list of groups");
+    term.keys("enter");
+    term.quiet_for(Duration::from_millis(200));
+    clean(term, "one group");
+    term.keys("esc u g g j j");
+    for (keys, place) in
+        [("a", "assigning"), ("y", "the copy menu"), ("W", "unlocking"), ("3 u", "the chooser"), (":", "the palette")]
+    {
+        term.view("2");
+        term.keys("j j");
+        term.quiet_for(Duration::from_millis(200));
+        term.keys(keys);
+        term.quiet_for(Duration::from_millis(300));
+        clean(term, place);
+        same_when_painted_anew(term, place);
+        term.keys("esc esc");
+    }
+    term.view("2");
+    term.key("x");
+    term.wait_for("wrote ");
+    clean(term, "a message");
+    term.key(":");
+    term.types("messages");
+    term.key("enter");
+    term.quiet_for(Duration::from_millis(200));
+    clean(term, "the messages");
+    term.keys("esc");
+}
+
+/// The file that `x` wrote: a table whose every row is whole, and nothing in it is a formula.
+fn exported(folder: &Path) {
+    let is_list = |path: &PathBuf| path.extension().is_some_and(|e| e == "csv");
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(is_list);
+    let text = std::fs::read_to_string(files.next().expect("an export")).unwrap();
+    let (mut records, mut field, mut quoted) = (vec![Vec::new()], String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => field.extend(chars.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => records.last_mut().unwrap().push(std::mem::take(&mut field)),
+            '\r' if !quoted => {
+                assert_eq!(chars.next(), Some('\n'), "a line ends in the middle of a field");
+                records.last_mut().unwrap().push(std::mem::take(&mut field));
+                records.push(Vec::new());
+            }
+            c => field.push(c),
+        }
+    }
+    assert!(!quoted && records.pop().is_some_and(|rest| rest.is_empty()), "the last line has no end");
+    assert!(records.len() > 40, "{} rows", records.len());
+    for record in &records {
+        assert_eq!(record.len(), records[0].len(), "{record:?}");
+        assert!(!record.iter().any(|field| field.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{record:?}");
     }
 }

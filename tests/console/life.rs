@@ -1,5 +1,6 @@
 //! How the console comes and goes: whatever ends it, the terminal is given back.
 
+use super::common::{Sandbox, Setup, faults};
 use super::pty::{AGES, LIMIT, Start};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
@@ -11,14 +12,70 @@ fn it_opens_on_the_sandbox_and_leaves_on_q() {
     term.wait_for("sandbox → flock");
     term.screen(|s| assert!(s.alternate_screen() && s.hide_cursor() && s.bracketed_paste()));
     assert!(!term.cooked());
-    // A cycle may be running: then it asks.
+    // While a cycle runs it would ask.
+    term.wait_for("live · ");
     term.key("q");
-    term.quiet();
-    if term.alive() && term.contents().contains("A cycle is running") {
-        term.keys("ctrl-c ctrl-c");
-    }
     assert_eq!(term.exit(), 0);
     term.given_back();
+    term.nothing_odd();
+}
+
+#[test]
+fn q_asks_while_a_cycle_runs() {
+    let sandbox = Sandbox::serve(&["--users", "30", "--groups", "2"]);
+    sandbox.faults(&faults::rules(&[faults::latency("scim", "POST", "/Users", 1000)]));
+    let home = Setup::of(&sandbox).home();
+    let mut term = Start::configured(&home).start();
+    term.wait_for("running");
+    term.key("q");
+    term.wait_for("A cycle is running in this process.");
+    // Its default is to stay.
+    term.let_pass(Duration::from_millis(600));
+    term.key("enter");
+    term.wait_gone("A cycle is running in this process.");
+    assert!(term.alive());
+    term.key("q");
+    term.confirm("stay");
+    assert_eq!(term.exit(), 0);
+    term.given_back();
+}
+
+#[test]
+fn a_worker_that_fails_is_one_line() {
+    let mut term = Start::resting().env("HEELER_FAULT", "reader").start();
+    term.ready();
+    // Its questions are what the reader fails at.
+    term.key("3");
+    term.wait_for("reader was asked to fail");
+    let said = term.contents();
+    assert_eq!(said.lines().filter(|line| line.contains("a worker failed")).count(), 1, "{}", term.dump());
+    assert!(!said.contains("panicked at"), "{}", term.dump());
+    // The same reader answers the next question.
+    term.view("2");
+    term.wait_for("Users");
+    term.keys("j j");
+    term.quiet_for(Duration::from_millis(200));
+    let damage = term.damage();
+    assert!(damage <= AGES, "{damage} cells differ\n{}", term.dump());
+    term.nothing_odd();
+    term.key("q");
+    assert_eq!(term.exit(), 0);
+    term.given_back();
+    assert_eq!(term.contents().trim(), "", "nothing is printed afterwards either");
+}
+
+#[test]
+fn a_fault_while_drawing_gives_the_terminal_back_and_says_so() {
+    let mut term = Start::resting().env("HEELER_FAULT", "drawing").start();
+    term.ready();
+    term.key(":");
+    term.types("debug");
+    term.key("enter");
+    assert_ne!(term.exit(), 0);
+    term.given_back();
+    let said = term.contents();
+    assert!(said.contains("heeler ended by a fault of its own: drawing was asked to fail"), "{}", term.dump());
+    assert!(said.contains("The job's database is intact"), "{}", term.dump());
     term.nothing_odd();
 }
 

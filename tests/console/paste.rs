@@ -1,5 +1,6 @@
 //! A paste is text. Whatever is in it, however it comes, it presses no key.
 
+use super::common::{Home, Requests, Sandbox, Setup};
 use super::pty::{AGES, Start, Term};
 use std::time::Duration;
 
@@ -61,6 +62,60 @@ fn no_paste_is_a_command() {
     assert_eq!(term.exit(), 0);
 }
 
+/// A job in production that has run once and is off now: whatever is written is written by a key.
+fn quiet_job() -> (Sandbox, Home) {
+    let sandbox = Sandbox::serve(&["--users", "30", "--groups", "3"]);
+    let setup = Setup::of(&sandbox).line("environment = \"live\"");
+    let home = setup.home();
+    home.sync();
+    home.write(&setup.line("enabled = false"));
+    (sandbox, home)
+}
+
+/// Requests that change something, in the directory or in the app.
+fn writes(requests: &Requests) -> u64 {
+    let graph: u64 = ["POST", "PUT", "PATCH", "DELETE"].iter().map(|m| requests.count("graph", m, "")).sum();
+    graph + requests.app_writes()
+}
+
+#[test]
+fn a_paste_into_a_layer_is_text_in_its_input() {
+    let (sandbox, home) = quiet_job();
+    let (before, config) = (sandbox.requests(), std::fs::read_to_string(&home.config).unwrap());
+    let mut term = Start::configured(&home).start();
+    term.ready();
+    let paste = |term: &mut Term, text: &str| {
+        term.raw(format!("\x1b[200~{text}\r\x1b[201~").as_bytes());
+        term.quiet_for(Duration::from_millis(300));
+        assert!(term.alive(), "{text:?} ended the console");
+    };
+    // The palette: found, not done.
+    term.key(":");
+    paste(&mut term, "quit");
+    term.wait_for("close, quit");
+    term.key("esc");
+    // The box that unlocks: typed, not unlocked.
+    term.key("W");
+    term.wait_for("type the first 3 letters");
+    paste(&mut term, "main");
+    assert!(term.contents().contains("type the first 3 letters"), "{}", term.dump());
+    assert!(term.row(0).contains("read-only"), "{}", term.dump());
+    term.key("esc");
+    // A field of the settings: typed, neither kept nor saved.
+    term.key("o");
+    term.wait_for("deletion threshold");
+    term.keys("j j j j j j enter");
+    paste(&mut term, "400\rA");
+    assert!(!term.contents().contains("not saved"), "{}", term.dump());
+    term.keys("esc esc");
+    term.quiet_for(Duration::from_millis(200));
+    assert_eq!(std::fs::read_to_string(&home.config).unwrap(), config);
+    assert_eq!(writes(&sandbox.requests().since(&before)), 0);
+    term.nothing_odd();
+    term.keys("ctrl-c ctrl-c");
+    assert_eq!(term.exit(), 0);
+}
+
 #[test]
 fn a_large_paste_neither_hangs_nor_presses_keys() {
     let mut term = Start::resting().start();
@@ -107,7 +162,9 @@ fn answers_that_nobody_asked_for_are_no_keys() {
 
 #[test]
 fn any_bytes_leave_it_alive_and_writing_nothing() {
-    let mut term = Start::resting().start();
+    let (sandbox, home) = quiet_job();
+    let (before, config) = (sandbox.requests(), std::fs::read_to_string(&home.config).unwrap());
+    let mut term = Start::configured(&home).start();
     term.ready();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for _ in 0..120 {
@@ -133,8 +190,13 @@ fn any_bytes_leave_it_alive_and_writing_nothing() {
     }
     term.let_pass(Duration::from_millis(2200));
     assert!(term.alive(), "{}", term.dump());
+    assert!(!term.row(0).contains("WRITE"), "{}", term.dump());
     term.keys("ctrl-c ctrl-c");
     assert_eq!(term.exit(), 0);
+    // In the directory, in the app and in the configuration: nothing.
+    let sent = sandbox.requests().since(&before);
+    assert_eq!(writes(&sent), 0, "{sent:?}");
+    assert_eq!(std::fs::read_to_string(&home.config).unwrap(), config);
     term.nothing_odd();
     term.given_back();
 }

@@ -1,5 +1,6 @@
 //! What nobody plans: random keys, damaged rows, a process that is killed.
 
+use super::common::{Sandbox, Setup, faults, wait_until};
 use super::pty::{AGES, Start};
 use rustix::process::Signal;
 use std::time::Duration;
@@ -89,4 +90,38 @@ fn a_killed_console_opens_again() {
             term.given_back();
         }
     }
+}
+
+#[test]
+fn a_console_that_is_killed_in_a_cycle_goes_on_where_it_was() {
+    let sandbox = Sandbox::serve(&["--users", "40", "--groups", "3"]);
+    sandbox.faults(&faults::rules(&[faults::latency("scim", "POST", "/Users", 300)]));
+    let home = Setup::of(&sandbox).line("interval = \"5s\"").home();
+    let mut term = Start::configured(&home).start();
+    term.wait_for("running");
+    wait_until("some have accounts", || sandbox.app("Users").len() >= 3);
+    term.signal(Signal::KILL);
+    term.exit();
+    let made = sandbox.app("Users").len();
+    let wanted = super::common::Directory::read(&sandbox).in_scope(true);
+    assert!(made < wanted.len(), "it was not killed in the middle: {made} of {}", wanted.len());
+    let sound = || {
+        let databases = home.databases();
+        assert_eq!(databases.len(), 1, "{databases:?}");
+        let store = rusqlite::Connection::open(&databases[0]).unwrap();
+        let said: String = store.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(said, "ok");
+    };
+    sound();
+    sandbox.no_faults();
+    let mut term = Start::configured(&home).start();
+    term.ready();
+    wait_until("everybody has an account", || sandbox.app("Users").len() >= wanted.len());
+    term.wait_for("live · ");
+    // Nobody twice: `account` would panic.
+    assert!(wanted.iter().all(|id| sandbox.account(id).is_some()));
+    term.key("q");
+    assert_eq!(term.exit(), 0);
+    term.given_back();
+    sound();
 }

@@ -201,3 +201,57 @@ fn one_person_is_provisioned_step_by_step_and_the_app_has_them() {
     term.wait_for("Verify");
     term.nothing_odd();
 }
+
+/// A plan over everybody, unlocked, and the question how many changes it has: the number.
+fn ask_to_apply(term: &mut Term) -> String {
+    press(term, "5");
+    term.wait_for("+ create");
+    press(term, "A");
+    term.wait_for("write off");
+    unlock(term);
+    press(term, "A");
+    term.wait_for("type the number of changes to go on");
+    let shown = term.contents();
+    shown.split("apply ").find_map(|rest| rest.split_once(" changes to flock")).expect("a number").0.to_owned()
+}
+
+/// Types into the question and says yes. Enter does nothing in its first moments.
+fn answer(term: &mut Term, text: &str) {
+    term.let_pass(Duration::from_millis(600));
+    term.types(text);
+    press(term, "enter");
+}
+
+#[test]
+fn a_plan_is_applied_when_its_number_was_typed() {
+    let (sandbox, _home, mut term) = stage(&["enabled = false"]);
+    let number = ask_to_apply(&mut term);
+    answer(&mut term, &format!("{number}0"));
+    term.wait_for("that is not it; nothing was written");
+    assert!(sandbox.app("Users").is_empty(), "a wrong number writes nothing");
+    press(&mut term, "esc A");
+    term.wait_for("type the number of changes to go on");
+    answer(&mut term, &number);
+    let all = || sandbox.app("Users").len() + sandbox.app("Groups").len();
+    let wanted: usize = number.parse().unwrap();
+    wait_until("everybody in the plan has an account", || all() >= wanted);
+    assert_eq!(all(), wanted, "what was counted was made, and nothing else");
+    let scope = super::common::Directory::read(&sandbox).in_scope(true);
+    assert!(!scope.is_empty() && scope.iter().all(|id| sandbox.account(id).is_some()));
+    term.wait_gone("+ create");
+    term.nothing_odd();
+}
+
+#[test]
+fn a_plan_is_not_applied_when_the_directory_has_moved() {
+    let (sandbox, _home, mut term) = stage(&["enabled = false"]);
+    let number = ask_to_apply(&mut term);
+    let scope = super::common::Directory::read(&sandbox).in_scope(true);
+    let one = scope.first().expect("somebody in scope");
+    sandbox.patch_user(one, &serde_json::json!({"displayName": "Somebody Else"}));
+    answer(&mut term, &number);
+    term.wait_for("the directory moved");
+    assert!(sandbox.app("Users").is_empty() && sandbox.app("Groups").is_empty(), "nothing is written");
+    assert_eq!(sandbox.requests().app_writes(), 0);
+    term.nothing_odd();
+}
