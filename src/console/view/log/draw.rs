@@ -82,13 +82,13 @@ impl Log {
         let visible = self.events.visible(usize::from(rows) - gap);
         for (row, (index, event)) in (from..y.saturating_add(rows)).zip(visible) {
             let selected = index == self.events.selected;
-            self.paint_event(shared, canvas, row, event, user, selected && focused);
+            self.paint_event(shared, canvas, row, event, user);
             if selected {
+                // The bar ends before what became of it, without the focus the name alone is bold: less to send for
+                // each new event that the list follows.
                 if focused {
-                    let end = canvas.width().saturating_sub(2);
-                    canvas.select(1, row, end.saturating_sub(1), true);
+                    canvas.select(1, row, 22 + user, true);
                 } else {
-                    // The mark and the name: less to send for each new event that the list follows.
                     canvas.select(1, row, 1, false);
                     canvas.restyle(23, row, user, Token::SelectAway);
                 }
@@ -115,7 +115,7 @@ impl Log {
         }
     }
 
-    fn paint_event(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16, event: &Event, user: u16, lit: bool) {
+    fn paint_event(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16, event: &Event, user: u16) {
         let line = &event.line;
         let glyphs = &shared.look.glyphs;
         canvas.put_in(3, y, 10, show(&phrase::when(line.at, shared.now, &shared.zone)), Token::Text);
@@ -135,8 +135,7 @@ impl Log {
             }
             (Last::Outcome, _) => {
                 let (mark, token) = phrase::mark(line.status, glyphs);
-                // The bar of the selected row has one colour.
-                canvas.put_in(x, y, room, mark, if lit { Token::Text } else { token });
+                canvas.put_in(x, y, room, mark, token);
                 let token = if line.status == LogStatus::Skipped { Token::Muted } else { Token::Text };
                 let room = room.saturating_sub(2);
                 canvas.put_in(x + 2, y, room, show(&phrase::outcome(event, usize::from(room), glyphs)), token);

@@ -172,8 +172,7 @@ impl Log {
             }
             self.seen = self.seen.max(top);
         }
-        let streaming = self.follow && before.is_some() && before != newest(&self.events.rows);
-        if streaming && pours && self.full.is_none() && !self.lags(shared) {
+        if self.follow && before.is_some() && pours && self.full.is_none() && !self.lags(shared) {
             // While events pour in, the detail stays readable; it catches up when they pause.
             return effects;
         }
