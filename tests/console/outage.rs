@@ -23,7 +23,7 @@ fn works_from_the_cache(term: &mut Term, person: &str) {
     term.wait_for(&format!("{person}@"));
     term.key("enter");
     term.key("p");
-    term.wait_for("offline: r on 1 Overview tries again");
+    term.wait_for("step by step: offline");
     assert!(!term.contents().contains("Provision one"), "{}", term.dump());
     term.keys("esc esc");
     term.view("3");
@@ -40,7 +40,7 @@ fn works_from_the_cache(term: &mut Term, person: &str) {
 #[test]
 fn the_network_goes_away_and_comes_back() {
     let mut sandbox = Sandbox::kept(&["--users", "20", "--groups", "3"]);
-    let home = Setup::of(&sandbox).line("interval = \"5s\"").home();
+    let home = Setup::of(&sandbox).line("interval = \"10s\"").home();
     let mut term = Start::configured(&home).start();
     term.ready();
     wait_until("people are provisioned", || !sandbox.app("Users").is_empty());
