@@ -20,7 +20,7 @@ pub fn line<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Option<String> 
     Some(line)
 }
 
-/// `heeler` with these arguments, on the job that is open. `None` as for [`line`].
+/// `heeler` with these arguments, on the job that is open. `None` as for [`line()`].
 pub fn of_job(shared: &Shared, arguments: &[&str]) -> Option<String> {
     let flags = shared.job.flags.iter().map(String::as_str);
     line(std::iter::once("heeler").chain(arguments.iter().copied()).chain(flags))
