@@ -26,7 +26,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
-/// Shortest time between two frames: at most 30 a second.
+/// Shortest time between two frames: at most 30 a second. What a key does is shown at once, unless a key was answered
+/// that recently: it does not wait because something else was drawn before it.
 const FRAME: Duration = Duration::from_millis(33);
 /// The first frame waits so long for the first answers of the store, so that it does not show an empty page.
 const FIRST: Duration = Duration::from_millis(80);
@@ -114,6 +115,8 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
     }
     let began = Instant::now();
     let (mut dirty, mut last) = (true, None::<Instant>);
+    // A key waits for its frame, and when the last one got one.
+    let (mut pressed, mut answered) = (false, None::<Instant>);
     let mut stalled = None;
     loop {
         if let Some(left) = world.left.take() {
@@ -122,12 +125,18 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
         }
         let now = Instant::now();
         let held = !world.first.is_empty() && now < began + FIRST;
-        let due = last.map_or(now, |at| at + FRAME).max(stalled.unwrap_or(now));
+        let before = if pressed { answered } else { last };
+        let due = before.map_or(now, |at| at + FRAME).max(stalled.unwrap_or(now));
         if dirty && !held && now >= due {
             stalled = None;
             match world.draw(&mut state)? {
-                Drawn::Sent => (dirty, last) = (false, Some(now)),
-                Drawn::Unchanged => dirty = false,
+                Drawn::Sent => {
+                    if pressed {
+                        answered = Some(now);
+                    }
+                    (dirty, pressed, last) = (false, false, Some(now));
+                }
+                Drawn::Unchanged => (dirty, pressed) = (false, false),
                 Drawn::Stalled => stalled = Some(now + world.screen.patience()),
             }
         }
@@ -140,10 +149,12 @@ pub async fn run(opening: Opening, screen: &mut Screen, inputs: &mut Inputs) -> 
             Some(event) = events.recv() => Came::Event(Box::new(event)),
             () = sleep(wake) => Came::Event(Box::new(Event::Clock)),
         };
+        pressed |= matches!(event, Came::Input(_));
         dirty |= world.came(&mut state, event);
         // Everything that is there is taken in before one frame is drawn.
         while world.left.is_none() {
             if let Some(input) = inputs.ready() {
+                pressed = true;
                 dirty |= world.came(&mut state, Came::Input(input));
             } else if let Ok(event) = events.try_recv() {
                 dirty |= world.came(&mut state, Came::Event(Box::new(event)));
