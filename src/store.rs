@@ -27,7 +27,7 @@ pub mod commands;
 pub mod cycles;
 mod error;
 pub mod filter;
-mod fold;
+pub(crate) mod fold;
 pub mod job;
 pub mod lease;
 pub mod links;

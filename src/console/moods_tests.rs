@@ -224,6 +224,29 @@ fn the_header_tells_the_state_on_every_view() {
     }
 }
 
+/// What needs both sides is off and says why, instead of waiting for one that does not answer.
+#[test]
+fn offline_nothing_begins_that_would_only_wait() {
+    let mood = MOODS.iter().find(|mood| mood.name == "offline").unwrap();
+    let world = mood.world();
+    let mut console = mood.console(&world, shared(80, 24, "default"), "2");
+    for key in ["p", "a"] {
+        console.keys(key);
+        let screen = console.screen();
+        assert!(screen.lines().last().unwrap().contains("offline"), "{key}: {screen}");
+    }
+    let plans = |console: &mut Console| {
+        console.take().iter().filter(|effect| matches!(effect, Effect::Desk(_, _, Request::Plan))).count()
+    };
+    console.keys("5").wait(0.3);
+    assert_eq!(plans(&mut console), 0);
+    let screen = console.screen();
+    assert!(screen.contains("No plan while offline"), "{screen}");
+    // Whoever knows better tries it.
+    console.keys("r");
+    assert_eq!(plans(&mut console), 1);
+}
+
 #[test]
 fn a_terminal_that_is_too_small_is_told_so_on_every_view() {
     let world = World::filled();

@@ -219,6 +219,27 @@ fn names_resolve_at_the_first_level_that_fits() {
     }
 }
 
+#[test]
+fn what_free_text_is_compared_with_can_be_read_for_some() {
+    let c = memory();
+    for (id, name) in [("a", "Ada Łovelace"), ("b", "Bob"), ("c", "Cid")] {
+        let upn = format!("{id}@contoso.example");
+        let change = user_change(id, json!({ "displayName": name, "userPrincipalName": upn, "department": "R & D" }));
+        apply_user(&c, &change, INCREMENTAL).unwrap();
+    }
+    apply_group(&c, &group_change("g", json!({ "displayName": "All" }), &[]), INCREMENTAL).unwrap();
+    let of = |object_type, ids: &[&str]| {
+        let mut found: Vec<_> =
+            crate::store::search::texts(&c, object_type, &ids.iter().copied().collect()).unwrap().into_iter().collect();
+        found.sort();
+        found
+    };
+    let ada = ("a".to_owned(), "ada lovelace\na@contoso.example\nr & d".to_owned());
+    assert_eq!(of(ObjectType::User, &["a", "g", "nobody"]), [ada]);
+    assert_eq!(of(ObjectType::User, &[]), []);
+    assert_eq!(of(ObjectType::Group, &["a", "g"]), [("g".to_owned(), "all".to_owned())]);
+}
+
 fn search(c: &Connection, text: &str) -> Vec<String> {
     search_users(c, text, 100, None).unwrap().into_iter().map(|row| row.user.id).collect()
 }

@@ -6,6 +6,7 @@ use super::{StoreError, links, membership};
 use crate::model::{DirectoryGroup, DirectoryUser, Link, ObjectType};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 mod conditions;
@@ -167,6 +168,23 @@ pub fn search_groups(
         let members = membership::count(c, &group.id)?;
         Ok(GroupRow { group, members, link: tail.link, retry_code: tail.retry_code, cursor: tail.cursor })
     })
+}
+
+/// What free text is compared with, of those of these objects that the mirror has: by directory id, each field folded
+/// (see [`fold`](super::fold)) and on a line of its own.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn texts(
+    c: &Connection,
+    object_type: ObjectType,
+    ids: &BTreeSet<&str>,
+) -> Result<HashMap<String, String>, StoreError> {
+    let (table, _) = table(object_type);
+    let sql = format!("SELECT id, search FROM {table} WHERE id IN (SELECT value FROM json_each(?1))");
+    let mut statement = c.prepare_cached(&sql)?;
+    let found = statement.query_map([serde_json::json!(ids).to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// What both lists have behind the columns of the object.

@@ -15,7 +15,7 @@ impl State {
         match action {
             Action::Provision if self.top().object().is_none() => Err("needs a user or group"),
             // What it needs from both sides is told before it is tried; `r` tries whether they are back.
-            Action::Provision if self.shared.mood() == Mood::Offline => Err("offline"),
+            Action::Provision | Action::Assign if self.shared.mood() == Mood::Offline => Err("offline"),
             Action::Copy if self.top().copies(&self.shared).is_empty() => Err("nothing to copy here"),
             Action::Export if !self.top().can_export() => Err("nothing to export here"),
             Action::Unlock if self.shared.write == WriteMode::Open => Err("the sandbox is open for writing"),

@@ -184,14 +184,33 @@ impl Glyphs {
             "↑" => "^",
             "●" => "*",
             "○" => "o",
+            "\u{fffd}" => "?",
             _ => return None,
         })
     }
 
-    /// Text as it is spelled with this set: in ASCII three dots say that something is left out, where one would end a
-    /// sentence.
+    /// Text as it is spelled with this set, where one cell is not enough for it in ASCII: three dots say that something
+    /// is left out, where one would end a sentence; an arrow has a shaft; and control characters, which
+    /// [`show`](crate::text::show) made into pictures, become `^[`.
     pub fn spelled<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.is_ascii() && text.contains('…') { text.replace('…', self.ellipsis).into() } else { text.into() }
+        let long = |c: char| matches!(c, '…' | '→' | '\u{2400}'..='\u{2421}');
+        if !self.is_ascii() || !text.contains(long) {
+            return text.into();
+        }
+        let mut spelled = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '…' => spelled.push_str(self.ellipsis),
+                '→' => spelled.push_str(self.arrow),
+                '\u{2421}' => spelled.push_str("^?"),
+                '\u{2400}'..='\u{241f}' => {
+                    spelled.push('^');
+                    spelled.extend(char::from_u32(c as u32 - 0x2400 + 0x40));
+                }
+                c => spelled.push(c),
+            }
+        }
+        spelled.into()
     }
 
     /// Whether this is the ASCII set.
@@ -243,6 +262,14 @@ mod tests {
 
     fn in_text(set: &Glyphs) -> [&'static str; 5] {
         [set.ellipsis, set.arrow, set.not_equal, set.plus_minus, set.at_most]
+    }
+
+    #[test]
+    fn what_one_cell_is_not_enough_for_is_spelled_out_in_ascii() {
+        let (unicode, ascii) = (Glyphs::unicode(), Glyphs::ascii());
+        let text = crate::text::show("a → b … \u{1b}[2J \u{0} \u{7f} Zoë");
+        assert_eq!(unicode.spelled(text.as_str()), "a → b … ␛[2J ␀ ␡ Zoë");
+        assert_eq!(ascii.spelled(text.as_str()), "a -> b ... ^[[2J ^@ ^? Zoë");
     }
 
     #[test]

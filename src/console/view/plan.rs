@@ -26,6 +26,7 @@ use crate::console::page::pending::Pending;
 use crate::console::page::{CopyItem, Export, Focus, Object, Page, PageId, Reason, Subject};
 use crate::console::query::{Answer as Answered, Query as Asked};
 use crate::console::shared::Shared;
+use crate::console::standing::Mood;
 use crate::console::words;
 use crate::text::{Shown, show};
 use crossterm::event::{Event as Terminal, KeyCode, KeyEvent};
@@ -75,6 +76,8 @@ enum Stage {
     Planning { ticket: Ticket, since: Timestamp, words: Option<Shown> },
     /// It was made; its model is not there yet.
     Building,
+    /// It was not tried: a side does not answer, and it would only wait for that.
+    Away,
     /// It could not be made.
     Failed { trouble: Trouble, at: Timestamp },
 }
@@ -185,7 +188,7 @@ impl Plan {
     fn busy_since(&self) -> Option<Timestamp> {
         match &self.stage {
             Stage::Planning { since, .. } => Some(*since),
-            Stage::Rest | Stage::Building | Stage::Failed { .. } => self.applying.since(),
+            Stage::Rest | Stage::Away | Stage::Building | Stage::Failed { .. } => self.applying.since(),
         }
     }
 }
@@ -243,7 +246,11 @@ impl Page for Plan {
 
     fn opened(&mut self, shared: &mut Shared) -> Vec<Effect> {
         match (&self.stage, &self.model) {
-            (Stage::Rest | Stage::Failed { .. }, None) => self.plan(shared),
+            (Stage::Rest | Stage::Away | Stage::Failed { .. }, None) if shared.mood() == Mood::Offline => {
+                self.stage = Stage::Away;
+                Vec::new()
+            }
+            (Stage::Rest | Stage::Away | Stage::Failed { .. }, None) => self.plan(shared),
             (_, Some(model)) => vec![Effect::Query(Asked::Plan(Query::Since(model.made_at)))],
             _ => Vec::new(),
         }
@@ -338,7 +345,7 @@ impl Page for Plan {
                 self.stage = Stage::Rest;
                 return Some(vec![Effect::Cancel(ticket), Effect::say("planning was cancelled; r plans again")]);
             }
-            Stage::Rest | Stage::Building | Stage::Failed { .. } => {}
+            Stage::Rest | Stage::Away | Stage::Building | Stage::Failed { .. } => {}
         }
         if self.applying.since().is_some() {
             return Some(vec![Effect::Act(Action::StopCycle)]);

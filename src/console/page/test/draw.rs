@@ -7,13 +7,15 @@ use crate::console::shared::Shared;
 use crate::console::style::Token;
 use crate::console::words;
 use crate::engine::ConnectionStep;
-use crate::text::show;
+use crate::text::{show, wrap};
 
 /// Column of the mark, of the title, where the time ends, and of what was found.
 const MARK: u16 = 3;
 const TITLE: u16 = 6;
 const TIME: u16 = 35;
 const FOUND: u16 = 38;
+/// Rows of a page on which what was found may take two.
+const ROOMY: u16 = 19;
 
 impl Test {
     pub(super) fn paint(&self, shared: &Shared, canvas: &mut Canvas<'_>) {
@@ -41,15 +43,23 @@ impl Test {
             if i + 1 == KNOWN.len() && step.is_none() {
                 continue;
             }
-            self.step(shared, canvas, y, known, step);
-            y += 1;
+            y += self.step(shared, canvas, y, known, step);
         }
         y += gap;
         let mut below = canvas.part(0, y, w, h.saturating_sub(y));
         self.below(shared, &mut below);
     }
 
-    fn step(&self, shared: &Shared, canvas: &mut Canvas<'_>, y: u16, known: &Known, step: Option<&ConnectionStep>) {
+    /// Draws a step; returns its rows. What was found takes a second one where it needs it and the screen has it, once
+    /// the test is over and nothing has to stay in its place.
+    fn step(
+        &self,
+        shared: &Shared,
+        canvas: &mut Canvas<'_>,
+        y: u16,
+        known: &Known,
+        step: Option<&ConnectionStep>,
+    ) -> u16 {
         let glyphs = &shared.look.glyphs;
         let w = canvas.width();
         let room = w.saturating_sub(FOUND + 1);
@@ -70,17 +80,26 @@ impl Test {
                     canvas.put_in(FOUND, y, room, "not tried", Token::Muted);
                 }
             }
-            return;
+            return 1;
         };
         let (mark, token) = if step.ok { (glyphs.ok, Token::Ok) } else { (glyphs.fail, Token::Fail) };
         canvas.put_in(MARK, y, 1, mark, token);
         canvas.put(TITLE, y, known.title, Token::Text);
         canvas.put_right(TITLE, TIME, y, show(&words::duration(step.ms)), Token::Muted);
-        if step.ok {
-            canvas.put_in(FOUND, y, room, show(&step.message), Token::Text);
-        } else {
+        if !step.ok {
             canvas.put_in(FOUND, y, room, "failed", Token::Fail);
+            return 1;
         }
+        let found = show(&step.message);
+        let over = !matches!(self.state, State::Running(_)) && canvas.height() >= ROOMY;
+        let lines = wrap(found.as_str(), Some(usize::from(room)), 0);
+        if let ([first, second], true) = (&lines[..], over) {
+            canvas.put_in(FOUND, y, room, show(first), Token::Text);
+            canvas.put_in(FOUND, y + 1, room, show(second), Token::Text);
+            return 2;
+        }
+        canvas.put_in(FOUND, y, room, found, Token::Text);
+        1
     }
 
     /// How it ended, why, and what to do.

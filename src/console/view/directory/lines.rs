@@ -221,7 +221,7 @@ pub(super) fn lines(detail: &Detail, live: Option<&InApp>, gone: bool, shared: &
         .flat_map(|a| attribute(a, live, glyphs, columns, there))
         .collect();
     if columns.full {
-        more(&mut out, detail, live, glyphs, columns);
+        more(&mut out, detail, live, gone, glyphs, columns);
         relations(&mut out, detail.object.object_type, &detail.relations, glyphs, columns);
         history(&mut out, &detail.history, shared, columns);
     } else {
@@ -336,7 +336,7 @@ fn attribute(
 }
 
 /// What stands below the attributes where there is room: the whole reason, how it was matched, what is not mapped.
-fn more(out: &mut Vec<Line>, detail: &Detail, live: Option<&InApp>, glyphs: &Glyphs, columns: Columns) {
+fn more(out: &mut Vec<Line>, detail: &Detail, live: Option<&InApp>, gone: bool, glyphs: &Glyphs, columns: Columns) {
     let room = usize::from(between(columns.source, columns.end));
     let mut fact = |name: &str, text: &str| {
         if !text.is_empty() {
@@ -360,7 +360,17 @@ fn more(out: &mut Vec<Line>, detail: &Detail, live: Option<&InApp>, glyphs: &Gly
     fact("no value", &names(&empty));
     fact("not mapped", &names(&unmapped));
     fact("match", &detail.matching);
-    fact("next", &detail.next);
+    // What was read just now is no news to an incremental cycle, which goes by what was written last.
+    let differs = |a: &Attribute| matches!(a.compare(live), Compared::Differs | Compared::Missing | Compared::Surplus);
+    let next = match detail.state {
+        // Never a silent second account (E6.16).
+        ObjectState::InSync if gone => "nothing until it is written again, which fails: restore it in the app",
+        ObjectState::InSync if live.is_some() && detail.attributes.iter().any(differs) => {
+            "nothing until an initial cycle looks (R); p writes what differs now"
+        }
+        _ => &detail.next,
+    };
+    fact("next", next);
     if let Some(retry) = &detail.retry {
         let times = if retry.attempts == 1 { "once".to_owned() } else { format!("{} times", retry.attempts) };
         fact("failed", &format!("{times}: {}", retry.reason));

@@ -25,8 +25,10 @@ impl Plan {
     pub(super) fn may_plan(&self) -> Result<(), Reason> {
         match self.stage {
             Stage::Planning { .. } | Stage::Building => Err("a plan is being made"),
-            Stage::Rest | Stage::Failed { .. } if self.applying.since().is_some() => Err("the plan is being applied"),
-            Stage::Rest | Stage::Failed { .. } => Ok(()),
+            Stage::Rest | Stage::Away | Stage::Failed { .. } if self.applying.since().is_some() => {
+                Err("the plan is being applied")
+            }
+            Stage::Rest | Stage::Away | Stage::Failed { .. } => Ok(()),
         }
     }
 

@@ -7,6 +7,7 @@ use super::tree::{Row, Tree};
 use super::{Layout, OLD, PATIENCE, Pane, Plan, Stage};
 use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
+use crate::console::standing::Mood;
 use crate::console::style::Token;
 use crate::console::words;
 use crate::text::{show, width, wrap};
@@ -388,6 +389,16 @@ fn empty(plan: &Plan, shared: &Shared, canvas: &mut Canvas<'_>) {
             canvas.put(3, y, "tried", Token::Muted);
             put(canvas, 11, y, &words::clock(*at, &shared.zone), Token::Text);
             canvas.put(3, y + 2, "r  plans again", Token::Muted);
+        }
+        Stage::Away => {
+            let (what, then) = match shared.mood() {
+                Mood::Offline => {
+                    ("No plan while offline: it reads both sides as they are now.", "r  plans all the same")
+                }
+                _ => ("No plan was made while offline.", "r  plans"),
+            };
+            canvas.put_in(3, 2, room, what, Token::Text);
+            canvas.put(3, 4, then, Token::Muted);
         }
         Stage::Building => {
             canvas.put(11, 0, "sorting what was found", Token::Muted);

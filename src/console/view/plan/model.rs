@@ -4,14 +4,15 @@
 use crate::console::attribute_words::short_path;
 use crate::console::style::{Glyphs, Token};
 use crate::model::{Change, ObjectType, Operation, OperationState, Verb};
+use crate::store::fold::fold;
 use crate::sync::cycle::CycleReport;
 use crate::sync::journal::value_text;
 use crate::sync::plan::Note;
 use crate::text::{Shown, show};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 /// Attributes that are counted by name; the rest is `other`.
 const ATTRIBUTES: usize = 8;
@@ -172,6 +173,8 @@ pub struct Model {
     pub removals: u64,
     /// See there.
     pub context: Context,
+    /// What the directory knows the objects by, once a filter asked for it.
+    pub(super) known: OnceLock<HashMap<String, String>>,
 }
 
 impl Model {
@@ -213,6 +216,7 @@ impl Model {
             adopted,
             context,
             report,
+            known: OnceLock::new(),
         }
     }
 
@@ -261,14 +265,21 @@ impl Model {
         self.context.rules.get(&(object_type, attribute.to_owned()))
     }
 
+    /// Directory ids of the objects of one type.
+    pub fn ids(&self, object_type: ObjectType) -> BTreeSet<&str> {
+        let of = self.report.operations.iter().filter(|o| o.object_type == object_type);
+        of.map(|o| o.source_id.as_str()).collect()
+    }
+
     /// Indexes of the entries that fit a filter: every word has to be somewhere in name, id, class, verb or attribute,
-    /// and no word behind a `-` may be.
-    pub fn filter(&self, text: &str) -> Vec<u32> {
+    /// or in what the directory knows the object by ([`texts`](crate::store::search::texts)); and no word behind a `-`
+    /// may be. Case and diacritics do not count.
+    pub fn filter(&self, text: &str, known: &HashMap<String, String>) -> Vec<u32> {
         let words: Vec<(bool, String)> = text
             .split_whitespace()
             .map(|word| match word.strip_prefix('-').filter(|w| !w.is_empty()) {
-                Some(not) => (false, not.to_lowercase()),
-                None => (true, word.to_lowercase()),
+                Some(not) => (false, fold(not)),
+                None => (true, fold(word)),
             })
             .collect();
         let fits = |entry: &Entry| {
@@ -283,7 +294,11 @@ impl Model {
                     text.push_str(&change.attribute);
                 }
             }
-            let text = text.to_lowercase();
+            let mut text = text.lines().map(fold).collect::<Vec<_>>().join("\n");
+            if let Some(known) = self.first(entry).and_then(|o| known.get(&o.source_id)) {
+                text.push('\n');
+                text.push_str(known);
+            }
             words.iter().all(|(wanted, word)| text.contains(word.as_str()) == *wanted)
         };
         (0_u32..).zip(&self.entries).filter(|(_, entry)| fits(entry)).map(|(i, _)| i).collect()

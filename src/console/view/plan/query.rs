@@ -4,7 +4,7 @@
 use super::model::{Context, Model};
 use crate::console::query::Sources;
 use crate::model::{ObjectType, Verb};
-use crate::store::{StoreError, cycles, links, mirror, retries};
+use crate::store::{StoreError, cycles, links, mirror, retries, search};
 use crate::sync::cycle::CycleReport;
 use crate::sync::explain;
 use crate::text::{Shown, show};
@@ -111,7 +111,9 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         Query::Build(report) => {
             Answer::Built(Arc::new(Model::new(Arc::clone(&report.0), context(&report.0, sources)?)))
         }
-        Query::Filter(model, text) => Answer::Filtered(model.clone(), text.clone(), model.0.filter(text)),
+        Query::Filter(model, text) => {
+            Answer::Filtered(model.clone(), text.clone(), model.0.filter(text, known(&model.0, sources)?))
+        }
         Query::Detail(object_type, id) => Answer::Detail(detail(*object_type, id, sources)?.map(Box::new)),
         Query::Since(made_at) => Answer::Since(since(*made_at, sources)?),
     })
@@ -149,6 +151,18 @@ fn context(report: &CycleReport, sources: &Sources<'_>) -> Result<Context, Store
     }
     context.names = names(report, sources)?;
     Ok(context)
+}
+
+/// What the directory knows the objects of a plan by; read once, when the first filter is typed.
+fn known<'m>(model: &'m Model, sources: &Sources<'_>) -> Result<&'m HashMap<String, String>, StoreError> {
+    if let Some(known) = model.known.get() {
+        return Ok(known);
+    }
+    let mut known = HashMap::new();
+    for object_type in [ObjectType::User, ObjectType::Group] {
+        known.extend(search::texts(sources.c, object_type, &model.ids(object_type))?);
+    }
+    Ok(model.known.get_or_init(|| known))
 }
 
 /// Members that go, and managers of before, stand in a plan by their ids.

@@ -22,6 +22,7 @@ use crate::text::show;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 fn operation(verb: Verb, id: &str, name: &str, changes: Vec<Change>) -> Operation {
@@ -240,6 +241,6 @@ fn filter_for(console: &mut Console, text: &str) -> (Same<Model>, Vec<u32>) {
     });
     let (model, asked) = last.expect("typing filters");
     assert_eq!(asked, text);
-    let found = model.0.filter(&asked);
+    let found = model.0.filter(&asked, &HashMap::new());
     (model, found)
 }

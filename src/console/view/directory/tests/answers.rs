@@ -122,6 +122,24 @@ fn somebody_without_an_account_gets_an_answer_too() {
     }
 }
 
+/// What an incremental cycle would do is not what the screen has just read: it does not say that all is well.
+#[test]
+fn what_comes_next_fits_what_was_read() {
+    let world = World::filled();
+    for (keys, in_app, said) in [
+        ("r", None, "nothing until it is written again, which fails: restore it in the app"),
+        ("r", Some(ada_in_app(&world)), "nothing until an initial cycle looks (R); p writes what differs now"),
+    ] {
+        let mut console = world.at(160, 45);
+        console.keys("/ \"annie\" enter").wait(0.3);
+        console.take();
+        assert!(console.screen().contains("nothing: the app was last given these values"), "{}", console.screen());
+        console.keys(keys);
+        answer_app(&mut console, in_app);
+        assert!(console.screen().contains(said), "{}", console.screen());
+    }
+}
+
 #[test]
 fn a_read_that_failed_says_why() {
     let world = World::filled();

@@ -31,6 +31,21 @@ fn a_filter_is_answered_by_the_newest_question_and_cleared_by_esc() {
     assert!(console.screen().contains("nothing matches \"-e\""), "{}", console.screen());
 }
 
+/// Whoever knows an account by its user name or its department finds it in the plan by that.
+#[test]
+fn a_filter_finds_people_by_what_the_directory_knows_them_by() {
+    let model = Model::new(Arc::new(report(operations())), context());
+    let known = [("grace".to_owned(), "grace hopper\ng.hopper@contoso.example\nresearch".to_owned())].into();
+    let of = |text: &str| -> Vec<String> {
+        let found = model.filter(text, &known);
+        found.iter().map(|i| model.first(&model.entries[*i as usize]).unwrap().source_id.clone()).collect()
+    };
+    assert_eq!(of("g.hopper@"), ["grace"]);
+    assert_eq!(of("RÉSEARCH hopper"), ["grace"], "case and diacritics do not count");
+    assert!(of("research -grace").is_empty());
+    assert!(!of("-research").is_empty() && !of("-research").contains(&"grace".to_owned()));
+}
+
 #[test]
 fn n_goes_from_object_to_object_and_unfolds_what_is_in_the_way() {
     let mut console = shown(80, 24, "default");
