@@ -53,6 +53,8 @@ pub enum Action {
     Kind,
     /// Open the mapping rule behind it.
     OpenRule,
+    /// Back to the step before.
+    StepBack,
     /// Leave the attribute out of this write.
     SkipAttribute,
     /// Choose a person, for previews.
@@ -221,6 +223,7 @@ pub const REGISTRY: &[Entry] = &[
     on(Action::Assign, &["a"], "assign", "assign a person or group", Doing),
     on(Action::Test, &["t"], "test", "test the connection", Doing),
     on(Action::Settings, &["o"], "settings", "settings of the job", Doing),
+    at(Action::StepBack, &["b"], "back", "previous step", Doing),
     at(Action::SkipAttribute, &["-"], "skip attribute", "leave the attribute out of this write", Doing),
     on(Action::Unlock, &["W"], "unlock write", "unlock writing…", Doing),
     at(Action::Apply, &["A"], "apply…", "apply what is shown…", Doing),

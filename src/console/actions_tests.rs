@@ -94,6 +94,7 @@ fn proof(action: Action) -> (On, &'static str, Then) {
         Action::Assign => (People, "", Says("Assign")),
         Action::Test => (People, "", Says("Test")),
         Action::Settings => (People, "", Says("Settings")),
+        Action::StepBack => (Step, "", Says("▌3")),
         Action::SkipAttribute => (
             Step,
             "j j",

@@ -33,7 +33,8 @@ pub fn operand(text: &str) -> Option<&str> {
 
 fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !argument.is_empty() && argument.chars().all(plain) {
+    // Some shells look for a command behind a `=` that begins a word.
+    if !argument.is_empty() && !argument.starts_with('=') && argument.chars().all(plain) {
         argument.to_owned()
     } else {
         format!("'{}'", argument.replace('\'', "'\\''"))
@@ -50,6 +51,7 @@ mod tests {
         assert_eq!(line(["heeler", "a.b@c.example", "--dry-run"]).as_deref(), Some("heeler a.b@c.example --dry-run"));
         assert_eq!(line(["a", "O'Neil; rm -rf $(x) `y`"]).as_deref(), Some("a 'O'\\''Neil; rm -rf $(x) `y`'"));
         assert_eq!(line(["a", ""]).as_deref(), Some("a ''"));
+        assert_eq!(line(["=ls", "--role=x"]).as_deref(), Some("'=ls' --role=x"));
         for evil in ["a\nb", "a\u{1b}[0m", "a\u{202e}b", "a\u{200b}b", "a\rb", "\u{9b}31m"] {
             assert_eq!(line(["heeler", evil]), None, "{evil:?}");
         }

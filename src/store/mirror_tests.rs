@@ -220,24 +220,25 @@ fn names_resolve_at_the_first_level_that_fits() {
 }
 
 #[test]
-fn what_free_text_is_compared_with_can_be_read_for_some() {
+fn what_people_know_some_objects_by() {
     let c = memory();
     for (id, name) in [("a", "Ada Łovelace"), ("b", "Bob"), ("c", "Cid")] {
-        let upn = format!("{id}@contoso.example");
+        let upn = format!("{id}@Contoso.example");
         let change = user_change(id, json!({ "displayName": name, "userPrincipalName": upn, "department": "R & D" }));
         apply_user(&c, &change, INCREMENTAL).unwrap();
     }
     apply_group(&c, &group_change("g", json!({ "displayName": "All" }), &[]), INCREMENTAL).unwrap();
     let of = |object_type, ids: &[&str]| {
-        let mut found: Vec<_> =
-            crate::store::search::texts(&c, object_type, &ids.iter().copied().collect()).unwrap().into_iter().collect();
-        found.sort();
-        found
+        let ids = ids.iter().copied().collect();
+        let mut found: Vec<_> = crate::store::search::known(&c, object_type, &ids).unwrap().into_iter().collect();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        found.into_iter().map(|(id, known)| (id, known.user_principal_name, known.text)).collect::<Vec<_>>()
     };
-    let ada = ("a".to_owned(), "ada lovelace\na@contoso.example\nr & d".to_owned());
+    let ada =
+        ("a".to_owned(), Some("a@Contoso.example".to_owned()), "ada lovelace\na@contoso.example\nr & d".to_owned());
     assert_eq!(of(ObjectType::User, &["a", "g", "nobody"]), [ada]);
     assert_eq!(of(ObjectType::User, &[]), []);
-    assert_eq!(of(ObjectType::Group, &["a", "g"]), [("g".to_owned(), "all".to_owned())]);
+    assert_eq!(of(ObjectType::Group, &["a", "g"]), [("g".to_owned(), None, "all".to_owned())]);
 }
 
 fn search(c: &Connection, text: &str) -> Vec<String> {

@@ -170,20 +170,33 @@ pub fn search_groups(
     })
 }
 
-/// What free text is compared with, of those of these objects that the mirror has: by directory id, each field folded
-/// (see [`fold`](super::fold)) and on a line of its own.
+/// What people know an object by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// User principal name; a group has none. Untrusted text.
+    pub user_principal_name: Option<String>,
+    /// What free text is compared with: each field folded (see [`fold`](super::fold)), on a line of its own.
+    pub text: String,
+}
+
+/// What people know these objects by, of those that the mirror has; by directory id.
 ///
 /// # Errors
 /// [`StoreError::Sql`].
-pub fn texts(
+pub fn known(
     c: &Connection,
     object_type: ObjectType,
     ids: &BTreeSet<&str>,
-) -> Result<HashMap<String, String>, StoreError> {
+) -> Result<HashMap<String, Known>, StoreError> {
     let (table, _) = table(object_type);
-    let sql = format!("SELECT id, search FROM {table} WHERE id IN (SELECT value FROM json_each(?1))");
+    let sql = format!(
+        "SELECT id, json_extract(properties, '$.userPrincipalName'), search FROM {table}
+         WHERE id IN (SELECT value FROM json_each(?1))"
+    );
     let mut statement = c.prepare_cached(&sql)?;
-    let found = statement.query_map([serde_json::json!(ids).to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = statement.query_map([serde_json::json!(ids).to_string()], |row| {
+        Ok((row.get(0)?, Known { user_principal_name: row.get(1)?, text: row.get(2)? }))
+    })?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 

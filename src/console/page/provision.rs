@@ -256,6 +256,7 @@ impl Page for Provision {
     fn actions(&self) -> &'static [Action] {
         &[
             Action::Open,
+            Action::StepBack,
             Action::SkipAttribute,
             Action::Columns,
             Action::Apply,
@@ -275,7 +276,8 @@ impl Page for Provision {
         let here = || self.run().map(|_| ()).ok_or("a run is under way");
         match action {
             Action::SkipAttribute => self.may_skip(),
-            Action::Columns | Action::Open => here(),
+            Action::StepBack if self.stage == Stage::Read => Err("this is the first step"),
+            Action::Columns | Action::Open | Action::StepBack => here(),
             Action::Apply => {
                 let run = self.run().ok_or("a run is under way")?;
                 if !run.would_write() {
@@ -304,6 +306,9 @@ impl Page for Provision {
                     hints.push((Action::Open, "write…"));
                 } else if self.stage < run.telling() {
                     hints.push((Action::Open, "next"));
+                }
+                if self.stage > Stage::Read {
+                    hints.push((Action::StepBack, "back"));
                 }
                 if self.may_skip().is_ok() {
                     let left = matches!(self.rows.current(), Some(PlanRow::Skipped(_)));
@@ -336,6 +341,12 @@ impl Page for Provision {
     fn act(&mut self, shared: &mut Shared, action: Action) -> Vec<Effect> {
         match action {
             Action::Open => self.next(shared),
+            Action::StepBack => {
+                let before = Stage::ALL.into_iter().rev().find(|stage| *stage < self.stage);
+                self.stage = before.unwrap_or(self.stage);
+                self.scroll = 0;
+                Vec::new()
+            }
             Action::SkipAttribute => self.skip(shared),
             Action::Columns => {
                 self.raw = !self.raw;

@@ -135,6 +135,9 @@ pub(super) fn preview(sheet: &Sheet, rule: &RuleRow, blamed: bool, glyphs: &Glyp
         }
         lines.append(&mut before);
     }
+    if let Some(instead) = sheet.person.as_ref().and_then(|person| person.instead.as_ref()) {
+        lines.extend(labelled("but", VALUE, instead.as_str(), Token::Warn, width));
+    }
     lines
 }
 
@@ -240,10 +243,16 @@ pub(super) fn whole(sheet: &Sheet, glyphs: &Glyphs, width: u16, about: Option<Ro
 }
 
 fn scope(sheet: &Sheet, glyphs: &Glyphs, at: u16, width: u16) -> Vec<Line> {
+    let out = sheet.person.as_ref().and_then(|person| person.out.as_ref());
+    let out = out.map(|out| labelled("person", at, &format!("out of scope: {out}"), Token::Warn, width));
     let Some(scope) = &sheet.scope else {
-        return labelled("filter", at, "no filter: everybody in scope of the job belongs", Token::Text, width);
+        let mut lines = out.unwrap_or_default();
+        let words = "no filter: everybody in scope of the job belongs";
+        lines.extend(labelled("filter", at, words, Token::Text, width));
+        return lines;
     };
-    let mut lines = Vec::new();
+    // A filter that says no says why, clause by clause.
+    let mut lines = out.filter(|_| scope.verdict.in_scope).unwrap_or_default();
     let mut before = None;
     for clause in &scope.verdict.clauses {
         let label = match before {

@@ -1,7 +1,7 @@
 //! Drawing the rules and the details below them.
 
 use super::detail::{self, Line};
-use super::sheet::{Gives, RuleRow, Sheet};
+use super::sheet::{Gives, Person, RuleRow, Sheet};
 use super::words::{cells, expression_in, path_in, short_path};
 use super::{Blame, Mapping, Row};
 use crate::console::canvas::Canvas;
@@ -54,7 +54,7 @@ fn columns(w: u16, sheet: &Sheet) -> Columns {
     } else {
         let (source, result) = (share(5, 18, 75), share(5, 52, 75));
         let source = source.max((5 + 3 + longest.min(18)).min(source + 3));
-        Columns { number: None, target: 5, source, result, note: None, end: w }
+        Columns { number: None, target: 5, source, result, note: None, end: w.saturating_sub(1) }
     }
 }
 
@@ -89,7 +89,7 @@ pub(super) fn draw(view: &Mapping, shared: &Shared, canvas: &mut Canvas<'_>) {
     for (y, (i, row)) in (from..).zip(view.rows.visible(usize::from(rows))) {
         list_row(view, sheet, *row, &at, y, canvas);
         if i == view.rows.selected {
-            canvas.select(1, y, at.note.unwrap_or(at.end).saturating_sub(2), true);
+            canvas.select(1, y, at.note.map_or(at.end, |note| note.saturating_sub(1)).saturating_sub(1), true);
         }
     }
     if wide {
@@ -223,14 +223,16 @@ fn list_row(view: &Mapping, sheet: &Sheet, row: Row, at: &Columns, y: u16, canva
             whole_row(canvas, at, y, "matching", &names.join(", then "), value, Token::Text);
         }
         Row::Scope => {
-            let (words, result, token) = match &sheet.scope {
-                Some(scope) => {
-                    let (words, token) = detail::verdict(scope);
-                    (detail::filter_text(&scope.verdict), words, token)
-                }
-                None => ("no filter: everybody belongs".to_owned(), "", Token::Muted),
+            let (words, filter) = match &sheet.scope {
+                Some(scope) => (detail::filter_text(&scope.verdict), detail::verdict(scope)),
+                None => ("no filter: everybody belongs".to_owned(), ("in scope", Token::Muted)),
             };
-            let result = if sheet.person.is_some() { show(result) } else { show("") };
+            let (result, token) = match &sheet.person {
+                None => (show(""), Token::Muted),
+                // The filter is not all that it takes to belong.
+                Some(Person { out: Some(out), .. }) if filter.0 == "in scope" => (out.clone(), Token::Warn),
+                Some(_) => (show(filter.0), filter.1),
+            };
             whole_row(canvas, at, y, "scope", &words, result, token);
         }
     }
@@ -390,6 +392,9 @@ fn brief(view: &Mapping, shared: &Shared, sheet: &Sheet, at: &Columns, canvas: &
     if let Some(given) = &rule.given {
         let (order, token) = if given.same { (5, Token::Muted) } else { (3, Token::Change) };
         lines.push((order, row("given", show("what the app was last given"), given.value.clone(), token)));
+    }
+    if let Some(instead) = sheet.person.as_ref().and_then(|person| person.instead.clone()) {
+        lines.push((1, Line::of(3, "but", Token::Muted).and(at.source, instead, Token::Warn)));
     }
     let blames: Vec<&Blame> = view.blames_of(&rule.target).collect();
     if let Gives::Problem { message, .. } = &rule.gives {

@@ -4,12 +4,15 @@ use super::words::{exact, plain, plain_text};
 use crate::config::JobConfig;
 use crate::console::page::Object;
 use crate::console::query::Sources;
+use crate::console::words::account;
 use crate::expression::Context;
 use crate::mapping::{CompiledMapping, FlowType, Projection, Rule, RuleSource, Severity, SourceObject, Verdict};
 use crate::model::{DirectoryGroup, DirectoryUser, Link, ObjectType};
 use crate::scim::resource;
 use crate::store::{StoreError, links, membership, mirror, search};
 use crate::sync::cycle::{entitlements_of, roles_of};
+use crate::sync::explain::{Explanation, explain};
+use crate::sync::scope::{Course, Standing};
 use crate::text::{Policy, Shown, show, show_with};
 use serde_json::Value;
 
@@ -52,6 +55,10 @@ pub struct Person {
     pub short: Shown,
     /// Resource id in the app, while there is one.
     pub target: Option<Shown>,
+    /// Why it is not among those that the job provisions, if it is not.
+    pub out: Option<Shown>,
+    /// What happens instead of writing what the rules give, if they are not what is written.
+    pub instead: Option<Shown>,
 }
 
 /// The scoping filter, and what it says about the person.
@@ -238,6 +245,10 @@ pub(super) fn read(
         Some(source) => Scope { verdict: filter.evaluate(source), asked: true },
         None => Scope { verdict: filter.evaluate_with(&|_| Value::Null), asked: false },
     });
+    let person = match &chosen {
+        Some(chosen) => Some(person(sources, chosen.object(), link.as_ref(), &context)?),
+        None => None,
+    };
     let flow = mapping.flow;
     Ok(Sheet {
         object_type,
@@ -248,16 +259,32 @@ pub(super) fn read(
             .into_iter()
             .filter_map(|(word, on)| on.then_some(word))
             .collect(),
-        person: chosen.as_ref().map(|chosen| {
-            let object = chosen.object();
-            let short = object.name.split('@').next().filter(|s| !s.is_empty()).unwrap_or(&object.name);
-            Person { short: show(short), target: link.as_ref().map(|link| show(&link.target_id)), object }
-        }),
+        person,
         matching: matching.collect(),
         scope,
         warnings,
         ignored: projection.as_ref().is_some_and(|p| p.ignore_object),
         rules,
+    })
+}
+
+/// Whose values are shown, and whether they are what is written.
+fn person(sources: &Sources<'_>, object: Object, link: Option<&Link>, context: &Context) -> Result<Person, StoreError> {
+    let (facts, kind) = (sources.facts, object.object_type);
+    let explained = match kind {
+        // Nothing is written of any group then.
+        ObjectType::Group if !facts.config.groups => None,
+        _ => explain(sources.c, kind, &object.id, &facts.rules, facts.scope, context)?,
+    };
+    let standing = explained.as_ref().map(|explained| &explained.subject.standing);
+    let out = standing.filter(|standing| **standing != Standing::In).map(|standing| show(&standing.words()));
+    let written = |explained: &Explanation| matches!(explained.subject.course, Course::Provision);
+    Ok(Person {
+        short: show(account(&object.name)),
+        target: link.map(|link| show(&link.target_id)),
+        instead: explained.filter(|explained| !written(explained)).map(|explained| show(&explained.next)),
+        out,
+        object,
     })
 }
 

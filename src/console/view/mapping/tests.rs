@@ -6,8 +6,8 @@ use super::*;
 use crate::console::event::Event;
 use crate::console::terminal::{Cursor, Screen};
 use crate::console::testing::{Console, noon, shared};
-use crate::model::ObjectType;
-use crate::store::{log, mirror};
+use crate::model::{Link, ObjectType};
+use crate::store::{links, log, mirror};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 pub(in crate::console::view::mapping) use world::failure;
@@ -87,6 +87,38 @@ fn values_are_those_of_the_chosen_person() {
     console.keys("u tab \"eng\" enter").wait(0.3);
     let screen = console.screen();
     assert!(screen.contains("result for engineering-all") && screen.contains("1 member"), "{screen}");
+}
+
+/// What the rules give somebody who is not provisioned is not what is written: the view says what happens instead.
+#[test]
+fn whoever_is_out_of_scope_is_told_apart() {
+    let world = World::filled();
+    let dora = user("u-dora", "dora@contoso.example", json!({ "department": "Engineering", "country": "GB" }));
+    world.store.write_blocking(move |c| mirror::apply_user(c, &dora, 1)).unwrap();
+    let leave = |world: &World| {
+        let write = |c: &rusqlite::Connection| {
+            let ada = links::get(c, ObjectType::User, "u-ada")?.unwrap();
+            links::put(c, &Link { source_id: "u-dora".into(), target_id: "77".into(), ..ada })
+        };
+        world.store.write_blocking(write).unwrap();
+    };
+    for (width, height) in [(80, 24), (120, 36), (160, 45)] {
+        let mut console = world.at(width, height);
+        assert!(!console.screen().contains("   but "), "{}", console.screen());
+        console.keys("u \"dora\" enter j").wait(0.3);
+        let screen = console.screen();
+        assert!(screen.contains("but") && screen.contains("nothing: not assigned to the app"), "{screen}");
+        if height == 45 {
+            let row = screen.lines().find(|line| line.contains(" scope ")).unwrap();
+            assert!(row.contains("not assigned to"), "{row}");
+        }
+    }
+    leave(&world);
+    let mut console = world.at(80, 24);
+    console.keys("u \"dora\" enter j").wait(0.3);
+    assert!(console.screen().contains("the next cycle turns the account off"), "{}", console.screen());
+    console.keys("G").wait(0.3);
+    assert!(console.screen().contains("out of scope: not assigned to the app"), "{}", console.screen());
 }
 
 #[test]

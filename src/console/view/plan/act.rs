@@ -191,7 +191,7 @@ impl Plan {
             held.iter().filter_map(|i| model.entries.get(*i)).flat_map(|e| model.operations(e)).collect();
         let ids: Vec<String> = operations.iter().map(|o| o.id.clone()).collect();
         let mut lines: Vec<Shown> =
-            operations.iter().take(NAMED).map(|o| show(&format!("{} {}", o.verb, o.name))).collect();
+            operations.iter().take(NAMED).map(|o| show(&format!("{} {}", o.verb, model.context.name(o)))).collect();
         if operations.len() > NAMED {
             lines.push(show(&format!("and {} more", operations.len() - NAMED)));
         }

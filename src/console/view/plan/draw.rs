@@ -277,7 +277,7 @@ fn list_row(plan: &Plan, model: &Model, tree: &Tree, row: Row, canvas: &mut Canv
                 name_end = canvas.put_right(5, end, y, show(&n), Token::Muted).saturating_sub(1);
             }
             let marked = plan.marks.contains(&index);
-            let name = show(&first.name);
+            let name = model.context.short_name(first);
             let x = canvas.put_in(5, y, name_end.saturating_sub(5), &name, Token::Text);
             if marked {
                 canvas.put(2, y, canvas.look.glyphs.filled, Token::Mark);

@@ -3,16 +3,18 @@
 
 use crate::console::attribute_words::short_path;
 use crate::console::style::{Glyphs, Token};
+use crate::console::words::account;
 use crate::model::{Change, ObjectType, Operation, OperationState, Verb};
 use crate::store::fold::fold;
+use crate::store::search::Known;
 use crate::sync::cycle::CycleReport;
 use crate::sync::journal::value_text;
 use crate::sync::plan::Note;
 use crate::text::{Shown, show};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Attributes that are counted by name; the rest is `other`.
 const ATTRIBUTES: usize = 8;
@@ -148,6 +150,24 @@ pub struct Context {
     pub rules: HashMap<(ObjectType, String), (usize, Shown)>,
     /// Names of members that go, by directory id.
     pub names: HashMap<String, Shown>,
+    /// What people know the objects of the plan by, by directory id.
+    pub known: HashMap<String, Known>,
+}
+
+impl Context {
+    fn principal(&self, operation: &Operation) -> Option<&str> {
+        self.known.get(&operation.source_id)?.user_principal_name.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// The account that an operation is about, whole; else the name that the plan has.
+    pub fn name(&self, operation: &Operation) -> Shown {
+        show(self.principal(operation).unwrap_or(&operation.name))
+    }
+
+    /// The same as lists have it: without its domain.
+    pub fn short_name(&self, operation: &Operation) -> Shown {
+        show(self.principal(operation).map_or(&operation.name, account))
+    }
 }
 
 /// A plan that can be shown.
@@ -173,15 +193,14 @@ pub struct Model {
     pub removals: u64,
     /// See there.
     pub context: Context,
-    /// What the directory knows the objects by, once a filter asked for it.
-    pub(super) known: OnceLock<HashMap<String, String>>,
 }
 
 impl Model {
     /// Makes it.
     pub fn new(report: Arc<CycleReport>, context: Context) -> Self {
         let mut entries = entries_of(&report.operations);
-        entries.sort_by_cached_key(|e| (e.class, first(&report, e).map(|o| o.name.to_lowercase())));
+        let name = |o: &Operation| context.short_name(o).as_str().to_lowercase();
+        entries.sort_by_cached_key(|e| (e.class, first(&report, e).map(name)));
         let touched: HashSet<&str> =
             report.operations.iter().filter(|o| o.verb != Verb::Create).map(|o| o.source_id.as_str()).collect();
         let failing = || report.notes.iter().filter(|n| n.failed);
@@ -216,7 +235,6 @@ impl Model {
             adopted,
             context,
             report,
-            known: OnceLock::new(),
         }
     }
 
@@ -265,16 +283,9 @@ impl Model {
         self.context.rules.get(&(object_type, attribute.to_owned()))
     }
 
-    /// Directory ids of the objects of one type.
-    pub fn ids(&self, object_type: ObjectType) -> BTreeSet<&str> {
-        let of = self.report.operations.iter().filter(|o| o.object_type == object_type);
-        of.map(|o| o.source_id.as_str()).collect()
-    }
-
     /// Indexes of the entries that fit a filter: every word has to be somewhere in name, id, class, verb or attribute,
-    /// or in what the directory knows the object by ([`texts`](crate::store::search::texts)); and no word behind a `-`
-    /// may be. Case and diacritics do not count.
-    pub fn filter(&self, text: &str, known: &HashMap<String, String>) -> Vec<u32> {
+    /// or in what people know the object by; and no word behind a `-` may be. Case and diacritics do not count.
+    pub fn filter(&self, text: &str) -> Vec<u32> {
         let words: Vec<(bool, String)> = text
             .split_whitespace()
             .map(|word| match word.strip_prefix('-').filter(|w| !w.is_empty()) {
@@ -295,9 +306,9 @@ impl Model {
                 }
             }
             let mut text = text.lines().map(fold).collect::<Vec<_>>().join("\n");
-            if let Some(known) = self.first(entry).and_then(|o| known.get(&o.source_id)) {
+            if let Some(known) = self.first(entry).and_then(|o| self.context.known.get(&o.source_id)) {
                 text.push('\n');
-                text.push_str(known);
+                text.push_str(&known.text);
             }
             words.iter().all(|(wanted, word)| text.contains(word.as_str()) == *wanted)
         };

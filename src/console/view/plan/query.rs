@@ -3,7 +3,9 @@
 
 use super::model::{Context, Model};
 use crate::console::query::Sources;
+use crate::console::words::account;
 use crate::model::{ObjectType, Verb};
+use crate::store::search::Known;
 use crate::store::{StoreError, cycles, links, mirror, retries, search};
 use crate::sync::cycle::CycleReport;
 use crate::sync::explain;
@@ -111,9 +113,7 @@ pub fn run(query: &Query, sources: &Sources<'_>) -> Result<Answer, StoreError> {
         Query::Build(report) => {
             Answer::Built(Arc::new(Model::new(Arc::clone(&report.0), context(&report.0, sources)?)))
         }
-        Query::Filter(model, text) => {
-            Answer::Filtered(model.clone(), text.clone(), model.0.filter(text, known(&model.0, sources)?))
-        }
+        Query::Filter(model, text) => Answer::Filtered(model.clone(), text.clone(), model.0.filter(text)),
         Query::Detail(object_type, id) => Answer::Detail(detail(*object_type, id, sources)?.map(Box::new)),
         Query::Since(made_at) => Answer::Since(since(*made_at, sources)?),
     })
@@ -137,7 +137,8 @@ fn context(report: &CycleReport, sources: &Sources<'_>) -> Result<Context, Store
         let known = context.who_waits.entry(retry.code.clone()).or_default();
         if known.len() < WAITING {
             let user = if retry.object_type == ObjectType::User { mirror::user(c, &retry.source_id)? } else { None };
-            let name = user.map_or_else(|| retry.source_id.clone(), |user| user.name().to_owned());
+            let name = user.map(|user| account(user.text("userPrincipalName").unwrap_or(user.name())).to_owned());
+            let name = name.unwrap_or_else(|| retry.source_id.clone());
             known.push((show(&name), show(&retry.reason)));
         }
         *context.waiting.entry(retry.code).or_default() += 1;
@@ -150,19 +151,19 @@ fn context(report: &CycleReport, sources: &Sources<'_>) -> Result<Context, Store
         }
     }
     context.names = names(report, sources)?;
+    context.known = known(report, sources)?;
     Ok(context)
 }
 
-/// What the directory knows the objects of a plan by; read once, when the first filter is typed.
-fn known<'m>(model: &'m Model, sources: &Sources<'_>) -> Result<&'m HashMap<String, String>, StoreError> {
-    if let Some(known) = model.known.get() {
-        return Ok(known);
-    }
+/// What people know the objects of a plan by.
+fn known(report: &CycleReport, sources: &Sources<'_>) -> Result<HashMap<String, Known>, StoreError> {
     let mut known = HashMap::new();
     for object_type in [ObjectType::User, ObjectType::Group] {
-        known.extend(search::texts(sources.c, object_type, &model.ids(object_type))?);
+        let of = report.operations.iter().filter(|o| o.object_type == object_type);
+        let ids = of.map(|o| o.source_id.as_str()).collect();
+        known.extend(search::known(sources.c, object_type, &ids)?);
     }
-    Ok(model.known.get_or_init(|| known))
+    Ok(known)
 }
 
 /// Members that go, and managers of before, stand in a plan by their ids.

@@ -16,13 +16,13 @@ use crate::console::testing::{Console, noon, shared};
 use crate::engine::Answer as Told;
 use crate::model::{Change, Counts, Cycle, CycleKind, CycleState, ObjectType, Operation, OperationState, Verb};
 use crate::store::cycles::Progress;
+use crate::store::search::Known;
 use crate::sync::approval::PlanPrint;
 use crate::sync::cycle::CycleReport;
 use crate::text::show;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 fn operation(verb: Verb, id: &str, name: &str, changes: Vec<Change>) -> Operation {
@@ -138,6 +138,14 @@ fn context() -> Context {
         ]
         .into(),
         names: [("m1".to_owned(), show("Charles Babbage"))].into(),
+        known: operations()
+            .iter()
+            .map(|o| {
+                let upn = format!("{}@contoso.example", o.name.to_lowercase().replace(' ', "."));
+                let text = format!("{}\n{upn}", o.name.to_lowercase());
+                (o.source_id.clone(), Known { user_principal_name: Some(upn), text })
+            })
+            .collect(),
     }
 }
 
@@ -241,6 +249,6 @@ fn filter_for(console: &mut Console, text: &str) -> (Same<Model>, Vec<u32>) {
     });
     let (model, asked) = last.expect("typing filters");
     assert_eq!(asked, text);
-    let found = model.0.filter(&asked, &HashMap::new());
+    let found = model.0.filter(&asked);
     (model, found)
 }

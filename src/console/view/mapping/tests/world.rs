@@ -10,7 +10,9 @@ use crate::console::testing::{Console, shared};
 use crate::engine;
 use crate::mapping::Schema;
 use crate::model::log::{ErrorInformation, Identity, Initiator, ModifiedProperty, StatusInfo, System};
-use crate::model::{GroupChange, Link, LogEntry, LogStatus, Member, MemberKind, ObjectType, Origin, UserChange};
+use crate::model::{
+    Assignment, GroupChange, Link, LogEntry, LogStatus, Member, MemberKind, ObjectType, Origin, UserChange,
+};
 use crate::store::{Store, links, log, mirror};
 use crate::sync::project::{ObjectRules, Rules};
 use serde_json::{Map, Value, json};
@@ -57,6 +59,16 @@ pub(super) fn user(id: &str, upn: &str, properties: Value) -> UserChange {
     let mut all: Map<String, Value> = properties.as_object().unwrap().clone();
     all.insert("userPrincipalName".into(), json!(upn));
     UserChange { id: id.into(), properties: all, ..UserChange::default() }
+}
+
+fn assignment(id: &str) -> Assignment {
+    Assignment {
+        id: format!("a-{id}"),
+        principal_id: id.into(),
+        principal_kind: if id.starts_with("g-") { MemberKind::Group } else { MemberKind::User },
+        principal_name: String::new(),
+        role_id: "11111111-0000-0000-0000-000000000001".into(),
+    }
 }
 
 /// An entry of the log about one failure.
@@ -177,6 +189,7 @@ impl World {
                 }
                 mirror::apply_group(c, &group, 1)?;
                 links::put(c, &link)?;
+                mirror::replace_assignments(c, &["u-ada", "u-grace", "g-eng"].map(assignment))?;
                 let words = "the app refused (400 invalidValue): phoneNumbers[type eq \"work\"].value is not E.164";
                 for id in ["1", "2", "3"] {
                     log::append(c, &failure(id, words, &["title", "phoneNumbers[type eq \"work\"].value"]))?;

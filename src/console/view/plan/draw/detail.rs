@@ -9,9 +9,10 @@ use crate::console::attribute_words::{path_in, short_path};
 use crate::console::canvas::Canvas;
 use crate::console::shared::Shared;
 use crate::console::style::{Glyphs, Token};
-use crate::console::words;
+use crate::console::words::{self, account};
 use crate::model::{Change, ObjectType, Verb};
 use crate::store::log::normalise;
+use crate::sync::project::Subject;
 use crate::text::{Shown, show, width, wrap};
 use serde_json::Value;
 
@@ -65,7 +66,7 @@ pub(super) fn detail(
     };
     let Some(first) = model.first(entry) else { return };
     let known = plan.detail.as_ref().filter(|d| d.id == first.source_id);
-    let title = known.map_or_else(|| show(&first.name), |d| d.title.clone());
+    let title = known.map_or_else(|| model.context.name(first), |d| d.title.clone());
     // Beside the list the bar has a column of its own.
     let alone = !beside;
     if focused && alone {
@@ -246,7 +247,8 @@ fn summary(model: &Model, row: Option<Row>, canvas: &mut Canvas<'_>) {
 /// Who cannot be provisioned for a reason: those that this plan found, then those that wait.
 fn who(model: &Model, code: &str, canvas: &mut Canvas<'_>) {
     let found = model.report.notes.iter().filter(|note| note.failed && note.code == code);
-    let found = found.map(|note| (show(&note.subject.name), show(&note.reason)));
+    let name = |subject: &Subject| show(subject.principal_name.as_deref().map_or(&subject.name, account));
+    let found = found.map(|note| (name(&note.subject), show(&note.reason)));
     let waiting = model.context.who_waits.get(code).into_iter().flatten().cloned();
     let room = usize::from(canvas.width().saturating_sub(5));
     let mut y = 5;
