@@ -133,9 +133,7 @@ fn somebody_is_assigned_and_taken_away_again() {
     let id = sandbox.create_user("Zenobia", "Quill");
     let assigned = || sandbox.assignments().iter().any(|a| a["principalId"] == id.as_str());
     assert!(!assigned());
-    press(&mut term, "a esc");
-    unlock(&mut term);
-    press(&mut term, "/");
+    press(&mut term, "a esc /");
     term.types("zenobia");
     // The next cycle reads her.
     term.wait_for("› ");
@@ -143,6 +141,12 @@ fn somebody_is_assigned_and_taken_away_again() {
     press(&mut term, "enter");
     term.wait_for("▌Roles");
     term.wait_for("User");
+    // For her, and for nobody else.
+    term.wait_for("writing for this user, for 5 minutes");
+    press(&mut term, "W");
+    term.wait_for("type the first 3 letters");
+    press(&mut term, "z e n enter");
+    term.wait_for("WRITE zenobia.quill");
     press(&mut term, "enter");
     term.wait_for("assign Zenobia Quill");
     assert!(!assigned());

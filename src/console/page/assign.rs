@@ -466,8 +466,9 @@ impl Page for Assign {
         })
     }
 
+    /// Roles of whoever is selected, and no more; whoever assigns many unlocks the job elsewhere.
     fn subject(&self) -> Subject {
-        Subject::Job
+        self.object().map_or(Subject::Job, Subject::Object)
     }
 
     fn copies(&self, shared: &Shared) -> Vec<CopyItem> {

@@ -161,15 +161,13 @@ impl Assign {
             canvas.put(1, y, "It is being written. Leaving this page does not stop it.", Token::Muted);
             return;
         }
+        let whom = match object.object_type {
+            ObjectType::User => "user",
+            ObjectType::Group => "group",
+        };
         if shared.may_write(&Subject::Object(object)).is_err() {
-            let last = h.saturating_sub(2);
-            prose::put(
-                canvas,
-                1,
-                last.max(y),
-                "Write mode is off. Press W to unlock writing, for 5 minutes.",
-                Token::Text,
-            );
+            let words = format!("Write mode is off. Press W to unlock writing for this {whom}, for 5 minutes.");
+            prose::put(canvas, 1, h.saturating_sub(2).max(y), &words, Token::Text);
         }
     }
 }
