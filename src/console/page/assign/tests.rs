@@ -1,5 +1,7 @@
 //! Assigning: keys in, screen and requests out.
 
+mod unlocking;
+
 use super::*;
 use crate::config::{Profile, example};
 use crate::console::event::Event;
@@ -221,41 +223,6 @@ fn a_group_is_assigned_with_words_about_its_members() {
     stage.console.wait(0.6).keys("tab enter");
     let (_, request) = stage.one();
     assert!(matches!(request, Request::Assign { object_type: ObjectType::Group, id, .. } if id == "g-all"));
-}
-
-#[test]
-fn nothing_is_asked_while_writing_is_off() {
-    let mut stage = stage(80, 24, "default", false);
-    stage.console.keys("\"grace\" enter");
-    assert!(stage.console.screen().contains("Press W to unlock"), "{}", stage.console.screen());
-    stage.console.keys("enter");
-    assert!(stage.console.screen().contains("write off"), "{}", stage.console.screen());
-    assert_eq!(stage.console.state.top().id(), PageId::Assign);
-}
-
-/// Unlocked is who was selected when it was unlocked, whatever is selected later.
-#[test]
-fn writing_is_unlocked_for_one_and_for_nobody_else() {
-    let mut stage = stage(80, 24, "default", false);
-    stage.console.keys("\"grace\" enter W \"gra\" enter");
-    let screen = stage.console.screen();
-    assert!(screen.contains("WRITE grace ") && !screen.contains("Press W to unlock"), "{screen}");
-    stage.console.keys("j enter");
-    assert!(stage.console.screen().contains("assign Grace Hopper"), "{}", stage.console.screen());
-    stage.console.keys("esc esc / ctrl-u \"ada\" enter");
-    let screen = stage.console.screen();
-    assert!(screen.contains("writing for this user, for 5 minutes."), "{screen}");
-    stage.console.keys("enter");
-    assert!(stage.console.screen().contains("unlocked for another"), "{}", stage.console.screen());
-    assert!(stage.asked().is_empty());
-}
-
-#[test]
-fn a_yes_that_comes_too_late_assigns_nobody() {
-    let mut stage = stage(80, 24, "default", true);
-    stage.console.keys("\"grace\" enter j enter").wait(301.0).keys("tab enter");
-    assert!(stage.asked().is_empty());
-    assert!(stage.console.screen().contains("nothing was written. W unlocks it"), "{}", stage.console.screen());
 }
 
 /// Says yes to giving Grace the second role; returns the request's ticket.
