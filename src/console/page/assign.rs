@@ -466,7 +466,7 @@ impl Page for Assign {
         })
     }
 
-    /// Roles of whoever is selected, and no more; whoever assigns many unlocks the job elsewhere.
+    /// Whoever is selected; the box that unlocks offers the whole job as well, for those who assign many.
     fn subject(&self) -> Subject {
         self.object().map_or(Subject::Job, Subject::Object)
     }

@@ -252,7 +252,7 @@ fn scope(sheet: &Sheet, glyphs: &Glyphs, at: u16, width: u16) -> Vec<Line> {
         return lines;
     };
     // A filter that says no says why, clause by clause.
-    let mut lines = out.filter(|_| scope.verdict.in_scope).unwrap_or_default();
+    let mut lines = out.filter(|_| sheet.filter_says_yes()).unwrap_or_default();
     let mut before = None;
     for clause in &scope.verdict.clauses {
         let label = match before {

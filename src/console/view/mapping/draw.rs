@@ -230,7 +230,7 @@ fn list_row(view: &Mapping, sheet: &Sheet, row: Row, at: &Columns, y: u16, canva
             let (result, token) = match &sheet.person {
                 None => (show(""), Token::Muted),
                 // The filter is not all that it takes to belong.
-                Some(Person { out: Some(out), .. }) if filter.0 == "in scope" => (out.clone(), Token::Warn),
+                Some(Person { out: Some(out), .. }) if sheet.filter_says_yes() => (out.clone(), Token::Warn),
                 Some(_) => (show(filter.0), filter.1),
             };
             whole_row(canvas, at, y, "scope", &words, result, token);

@@ -46,6 +46,13 @@ pub struct Sheet {
     pub ignored: bool,
 }
 
+impl Sheet {
+    /// Whether the filter lets the person in, or there is none.
+    pub fn filter_says_yes(&self) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.verdict.in_scope)
+    }
+}
+
 /// Whose values are shown.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -280,7 +287,7 @@ fn person(sources: &Sources<'_>, object: Object, link: Option<&Link>, context: &
     let out = standing.filter(|standing| **standing != Standing::In).map(|standing| show(&standing.words()));
     let written = |explained: &Explanation| matches!(explained.subject.course, Course::Provision);
     Ok(Person {
-        short: show(account(&object.name)),
+        short: show(if kind == ObjectType::User { account(&object.name) } else { &object.name }),
         target: link.map(|link| show(&link.target_id)),
         instead: explained.filter(|explained| !written(explained)).map(|explained| show(&explained.next)),
         out,
