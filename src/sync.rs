@@ -28,7 +28,7 @@ pub mod scope;
 pub mod trace;
 pub mod verify;
 
-use crate::expression::Context;
+use crate::expression::{Context, Random};
 use crate::graph::{GraphClient, GraphError};
 use crate::mapping;
 use crate::model::{Change, Cycle, CycleKind, LogStatus, ObjectType, Verb};
@@ -163,7 +163,7 @@ impl Job {
 
     /// What expressions may know beside the object.
     pub fn context(&self) -> Context {
-        Context::new(Timestamp::now()).with_default_domain(self.settings.default_domain.clone())
+        Context::new(Timestamp::now(), entropy()).with_default_domain(self.settings.default_domain.clone())
     }
 
     /// An error once a stop was asked for.
@@ -235,4 +235,9 @@ impl SyncError {
             Self::Store(_) | Self::Moved(_) => false,
         }
     }
+}
+
+/// Random bytes of the system, for what mappings make up.
+pub fn entropy() -> Random {
+    Random::new(|bytes| aws_lc_rs::rand::fill(bytes).is_ok())
 }

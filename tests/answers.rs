@@ -63,7 +63,7 @@ fn fingerprint(store: &Store) -> String {
     let rules = |of| ObjectRules::new(schema.compile(of).unwrap().unwrap()).unwrap();
     let rules = Rules { users: rules(ObjectType::User), groups: rules(ObjectType::Group) };
     let scope = ScopeRules { setting: ScopeSetting::Assigned, exclude_default_access: true, skip_out_of_scope: false };
-    let context = Context::new("2026-01-01T00:00:00Z".parse().unwrap());
+    let context = Context::preview("2026-01-01T00:00:00Z".parse().unwrap());
     let reader = store.reader().unwrap();
     explain(&reader, ObjectType::User, ADA, &rules, scope, &context).unwrap().unwrap().subject.fingerprint()
 }

@@ -66,7 +66,8 @@ impl Answer {
         let scope = engine::scope_rules(&config);
         let reader = access.store.reader()?;
         let organization = job_table::organization(&reader)?;
-        let context = Context::new(Timestamp::now()).with_default_domain(organization.and_then(|o| o.default_domain));
+        let context =
+            Context::preview(Timestamp::now()).with_default_domain(organization.and_then(|o| o.default_domain));
         let explanation = explain(&reader, named.object_type, &named.id, &rules, scope, &context)?
             .ok_or_else(|| CliError::new(Exit::Usage, format!("`{}` is gone from the store", named.name)))?;
         let entitlements = entitlements(&reader)?;

@@ -1,10 +1,10 @@
 //! Tree and data to value.
 
+use super::context::Context;
 use super::error::{Code, ExpressionError, Span};
 use super::functions::{Body, Call, Eager};
 use super::tree::{Constant, Kind, Node, Operator};
 use super::value::{Decimal, Value, parse_integer};
-use jiff::Timestamp;
 
 /// Longest value of a function, in bytes. Directory attributes end far below it.
 pub(super) const MAX_RESULT: usize = 1 << 20;
@@ -18,29 +18,6 @@ pub trait Source {
 impl<F: Fn(&str) -> Value> Source for F {
     fn attribute(&self, name: &str) -> Value {
         self(name)
-    }
-}
-
-/// What an expression may know besides attributes.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The clock.
-    pub now: Timestamp,
-    /// The tenant's default domain.
-    pub default_domain: Option<String>,
-}
-
-impl Context {
-    /// A context with a clock only.
-    pub fn new(now: Timestamp) -> Self {
-        Self { now, default_domain: None }
-    }
-
-    /// With the tenant's default domain.
-    #[must_use]
-    pub fn with_default_domain(mut self, domain: Option<String>) -> Self {
-        self.default_domain = domain;
-        self
     }
 }
 

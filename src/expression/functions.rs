@@ -1,6 +1,9 @@
 //! The functions of the language: one table. The parser checks calls against it, the evaluator runs from it, and
 //! documentation is written from it.
 
+mod binary;
+mod generated;
+mod letters;
 mod lists;
 mod logic;
 mod numbers;
@@ -259,7 +262,7 @@ pub static TABLE: &[Function] = &[
         "A date text in another format.",
         Pending,
     ),
-    app("Guid", &[], "A new random GUID.", Pending),
+    app("Guid", &[], "A new random GUID.", All(generated::guid)),
     app(
         "IgnoreFlowIfNullOrEmpty",
         &[one("Expression")],
@@ -291,11 +294,16 @@ pub static TABLE: &[Function] = &[
     ),
     app("Left", &[one("String"), one("NumChars")], "The first characters of a text.", Each(text::left)),
     app("Mid", &[one("source"), one("start"), one("length")], "A part of a text.", Each(text::mid)),
-    app("NormalizeDiacritics", &[one("source")], "The text without accents.", Pending),
+    app("NormalizeDiacritics", &[one("source")], "The text without accents.", Each(letters::normalize_diacritics)),
     app("Not", &[one("source")], "False for True, True for anything else.", All(logic::not)),
     app("Now", &[], "The current UTC date.", Pending),
     app("NumFromDate", &[one("value")], "The FILETIME number of a date.", Pending),
-    app("PCase", &[one("source"), optional("wordSeparators")], "Every word with a capital letter.", Pending),
+    app(
+        "PCase",
+        &[one("source"), optional("wordSeparators")],
+        "Every word with a capital letter.",
+        Each(letters::pcase),
+    ),
     app(
         "RandomString",
         &[
@@ -307,7 +315,7 @@ pub static TABLE: &[Function] = &[
             optional("CharactersToAvoid"),
         ],
         "A random text.",
-        Pending,
+        All(generated::random_string),
     ),
     app("Redact", &[one("value")], "The value, shown as [Redact] in the log.", Each(text::redact)),
     app("RemoveDuplicates", &[one("attribute")], "Every value once.", All(lists::remove_duplicates)),
@@ -331,7 +339,7 @@ pub static TABLE: &[Function] = &[
         parameters: &[one("uniqueValueRule1"), many("uniqueValueRule")],
         summary: "The first candidate that is not taken in the app.",
         top_level: true,
-        body: Pending,
+        body: Lazily(generated::select_unique_value),
     },
     app("SingleAppRoleAssignment", &[one("source")], "The name of the one role.", All(roles::single)),
     app("Split", &[one("source"), one("delimiter")], "The parts of a text as a list.", All(lists::split)),
@@ -351,11 +359,21 @@ pub static TABLE: &[Function] = &[
         "The index of the first value with a text.",
         All(lists::contains),
     ),
-    cloud("ConvertFromBase64", &[one("source"), optional("Encoding")], "The text of a base64 text.", Pending),
+    cloud(
+        "ConvertFromBase64",
+        &[one("source"), optional("Encoding")],
+        "The text of a base64 text.",
+        All(binary::from_base64),
+    ),
     cloud("CRef", &[one("value")], "The text as a reference.", Each(numbers::to_text)),
-    cloud("DNComponent", &[one("dn"), one("ComponentNumber")], "A component of a distinguished name.", Pending),
+    cloud(
+        "DNComponent",
+        &[one("dn"), one("ComponentNumber")],
+        "A component of a distinguished name.",
+        All(binary::dn_component),
+    ),
     cloud("Error", &[one("ErrorMessage")], "Fails with a message.", All(logic::error)),
-    cloud("StringFromSid", &[one("ObjectSID")], "The text of a binary SID.", Pending),
+    cloud("StringFromSid", &[one("ObjectSID")], "The text of a binary SID.", All(binary::string_from_sid)),
     cloud("Trim", &[one("value")], "The text without white space at both ends.", Each(text::trim)),
     Function {
         name: "Len",

@@ -251,7 +251,7 @@ impl JobDesk {
         let explanation = {
             let reader = self.store().reader()?;
             let organization = job_table::organization(&reader)?;
-            let context = crate::expression::Context::new(jiff::Timestamp::now())
+            let context = crate::expression::Context::preview(jiff::Timestamp::now())
                 .with_default_domain(organization.and_then(|o| o.default_domain));
             crate::sync::explain::explain(&reader, object_type, id, &rules, scope, &context)?
         };

@@ -152,12 +152,12 @@ fn culture(call: &Call<'_>, values: &[Value]) -> Result<Culture, Stop> {
     Ok(if turkic { Culture::Turkic } else { Culture::Other })
 }
 
-fn map_case(text: &str, map: impl Fn(char) -> char) -> String {
+pub(super) fn map_case(text: &str, map: impl Fn(char) -> char) -> String {
     text.chars().map(map).collect()
 }
 
 /// Simple, one-to-one lower case under the invariant culture; İ stays.
-fn lower(c: char) -> char {
+pub(super) fn lower(c: char) -> char {
     let mut mapped = c.to_lowercase();
     match (mapped.next(), mapped.next()) {
         (Some(one), None) => one,
@@ -166,7 +166,7 @@ fn lower(c: char) -> char {
 }
 
 /// Simple, one-to-one upper case under the invariant culture; ß and ı stay.
-fn upper(c: char) -> char {
+pub(super) fn upper(c: char) -> char {
     if c == 'ı' {
         return c;
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 fn context() -> Context {
-    Context::new("2026-03-02T10:00:00Z".parse().unwrap())
+    Context::preview("2026-03-02T10:00:00Z".parse().unwrap())
 }
 
 fn ada() -> DirectoryUser {

@@ -127,7 +127,7 @@ pub struct Row {
 /// What expressions know beside the object.
 pub(super) fn context(sources: &Sources<'_>) -> Context {
     let domain = sources.organization.as_ref().and_then(|o| o.default_domain.clone());
-    Context::new(sources.now).with_default_domain(domain)
+    Context::preview(sources.now).with_default_domain(domain)
 }
 
 /// The name that a user is known by on this page: the one they sign in with.

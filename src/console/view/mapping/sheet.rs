@@ -233,7 +233,7 @@ pub(super) fn read(
         None => None,
     };
     let domain = sources.organization.as_ref().and_then(|o| o.default_domain.clone());
-    let context = Context::new(sources.now).with_default_domain(domain);
+    let context = Context::preview(sources.now).with_default_domain(domain);
     let projection = source.as_ref().map(|source| mapping.project(source, false, &context));
     let reference = match &chosen {
         Some(chosen) => reference(sources, chosen)?,

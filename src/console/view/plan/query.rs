@@ -183,7 +183,7 @@ fn names(report: &CycleReport, sources: &Sources<'_>) -> Result<HashMap<String, 
 }
 
 fn detail(object_type: ObjectType, id: &str, sources: &Sources<'_>) -> Result<Option<Detail>, StoreError> {
-    let context = crate::expression::Context::new(sources.now)
+    let context = crate::expression::Context::preview(sources.now)
         .with_default_domain(sources.organization.as_ref().and_then(|o| o.default_domain.clone()));
     let rules = &sources.facts.rules;
     let found = explain::explain(sources.c, object_type, id, rules, sources.facts.scope, &context)?;

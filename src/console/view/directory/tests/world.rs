@@ -105,7 +105,7 @@ fn put_link(
 ) -> Result<(), StoreError> {
     let user = mirror::user(c, id)?.unwrap();
     let mapping = &facts.rules.users.mapping;
-    let projection = mapping.project(&SourceObject::user(&user), false, &Context::new(noon()));
+    let projection = mapping.project(&SourceObject::user(&user), false, &Context::preview(noon()));
     let mut applied: Map<String, Value> =
         projection.values.iter().map(|(rule, value)| (mapping.rules[*rule].target.clone(), value.clone())).collect();
     change(&mut applied);
