@@ -24,5 +24,5 @@ pub use folders::{Env, Folders, process_env};
 pub use interval::{format_interval, parse_interval};
 pub use keep::{KeepError, check_name, keep};
 pub use problem::{ConfigError, Report};
-pub use profile::{AppConfig, DirectoryConfig, JobConfig, Preset, Profile, Scope, SignIn};
+pub use profile::{AppConfig, DirectoryConfig, JobConfig, Preset, Profile, SavedMapping, Scope, SignIn};
 pub use secret::{SecretError, SecretRef, read_federated_token};

@@ -12,12 +12,18 @@ mod requests;
 mod runner;
 mod schedule;
 mod stop;
+mod versions;
 
 pub use app::{InApp, read_app};
-pub use assemble::{AssembleError, Assembly, assemble, clients_of, rules_of, schema_of, scope_rules, settings_of};
+pub use assemble::{
+    AssembleError, Assembly, assemble, base_schema_of, clients_of, rules_of, schema_of, scope_rules, settings_of,
+};
 pub use connection::{ConnectionNews, ConnectionStep, ConnectionTest, test_connection, test_connection_with};
 pub use lease::{LEASE_MS, Lease, LeaseError, holder};
 pub use quarantine::{GIVE_UP_DAYS, Standing};
 pub use requests::{Answer, Ask, Asked, answer, ask, do_it};
-pub use runner::{Engine, Held, RunError, cycle_json, exit_of, held_count, quarantine_of, restart, starts_anew};
+pub use runner::{
+    Engine, Held, RunError, cycle_json, exit_of, held_count, quarantine_of, restart, starts_anew, unread,
+};
 pub use schedule::{Stop, Wish, next_cycle, serve};
+pub use versions::{Change, SaveError, base_of, notice, save, saved as saved_mapping};

@@ -100,6 +100,11 @@ impl Expression {
         self.root.as_text()
     }
 
+    /// Whether a function is called anywhere in it.
+    pub fn calls(&self, name: &str) -> bool {
+        self.root.calls(name)
+    }
+
     /// The outermost function, if the expression is a call.
     pub fn function(&self) -> Option<&'static str> {
         self.root.function()

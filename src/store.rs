@@ -15,6 +15,7 @@
 //! | [`operations`] | what was planned, held, started, done; decisions about what was held |
 //! | [`log`], [`cycles`] | what happened |
 //! | [`commands`], [`lease`] | how processes talk, and which one runs the job |
+//! | [`mappings`] | versions of the mapping |
 //! | [`audit`] | who did what, as a hash chain |
 //! | [`remembered`] | how the console was left |
 //!
@@ -32,6 +33,7 @@ pub mod job;
 pub mod lease;
 pub mod links;
 pub mod log;
+pub mod mappings;
 pub mod membership;
 mod migrate;
 pub mod mirror;

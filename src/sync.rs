@@ -15,6 +15,7 @@ pub mod cycle;
 pub mod explain;
 pub mod guard;
 pub mod health;
+pub mod impact;
 pub mod journal;
 pub mod matching;
 pub mod observe;

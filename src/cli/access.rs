@@ -84,9 +84,15 @@ impl Access {
     /// The configuration as far as it is known without anything running: enough for mappings and scope.
     pub(crate) fn config(&self) -> Result<JobConfig, CliError> {
         match &self.chosen {
-            Chosen::Configured(config) => Ok((**config).clone()),
+            Chosen::Configured(config) => self.with_saved_mapping((**config).clone()),
             Chosen::Sandbox => self.sandbox_config(&self.placeholder()),
         }
+    }
+
+    /// A configuration with the mapping that was saved last, where that is in force.
+    pub(crate) fn with_saved_mapping(&self, mut config: JobConfig) -> Result<JobConfig, CliError> {
+        config.saved_mapping = self.store.read(|c| engine::saved_mapping(c, &config))?;
+        Ok(config)
     }
 
     /// Whether provisioning is on.
@@ -107,7 +113,7 @@ impl Access {
         let mut config = running.clone();
         kept.apply(&mut config);
         config.enabled = self.enabled().ok()?;
-        Some(config)
+        self.with_saved_mapping(config).ok()
     }
 
     /// What somebody changed of the sandbox's settings.
@@ -118,7 +124,7 @@ impl Access {
     fn sandbox_config(&self, ready: &Ready) -> Result<JobConfig, CliError> {
         let mut config = sandbox_config(ready, self.enabled()?)?;
         self.kept()?.apply(&mut config);
-        Ok(config)
+        self.with_saved_mapping(config)
     }
 
     /// Addresses of a sandbox that nobody runs.
@@ -141,7 +147,8 @@ impl Access {
     /// process runs it. Only the holder of the lease may start it.
     pub(crate) async fn online(&self, live: bool) -> Result<Online, CliError> {
         if let Chosen::Configured(config) = &self.chosen {
-            return Ok(Online { config: (**config).clone(), sandbox: None, store: self.store.clone() });
+            let config = self.with_saved_mapping((**config).clone())?;
+            return Ok(Online { config, sandbox: None, store: self.store.clone() });
         }
         let sandbox = sandbox::start(SandboxOptions {
             life_per_minute: if live { LIFE_PER_MINUTE } else { 0.0 },
@@ -159,7 +166,7 @@ impl Access {
     /// The same beside a process that holds the job: its sandbox is used, none is started.
     pub(crate) fn beside(&self) -> Result<Online, CliError> {
         let config = match &self.chosen {
-            Chosen::Configured(config) => (**config).clone(),
+            Chosen::Configured(config) => self.with_saved_mapping((**config).clone())?,
             Chosen::Sandbox => {
                 let origin = self.store.read(|c| job_table::get(c, ORIGIN))?;
                 let ready = match origin {
@@ -265,6 +272,7 @@ fn sandbox_config(ready: &Ready, enabled: bool) -> Result<JobConfig, CliError> {
         exclude_default_access: true,
         groups: false,
         mapping: None,
+        saved_mapping: None,
         interval: SANDBOX_INTERVAL,
         deletion_threshold: None,
         skip_out_of_scope_deletions: false,

@@ -34,7 +34,11 @@ fn configured(path: Option<&Path>, access: &Access, running: &JobConfig) -> Said
         return access.settled(running).map_or(Said::Unreadable, |config| Said::Config(Box::new(config)));
     };
     match Profile::load(path) {
-        Ok(profile) => profile.job(&access.name).map_or(Said::Gone, |config| Said::Config(Box::new(config.clone()))),
+        Ok(profile) => match profile.job(&access.name).map(|config| access.with_saved_mapping(config.clone())) {
+            None => Said::Gone,
+            Some(Ok(config)) => Said::Config(Box::new(config)),
+            Some(Err(_)) => Said::Unreadable,
+        },
         Err(_) => Said::Unreadable,
     }
 }

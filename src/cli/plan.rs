@@ -47,7 +47,7 @@ async fn plan(ctx: &Ctx) -> Outcome {
                 events: None,
             };
             let (job, mapping) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
-            let initial = starts_anew(&access.store, &mapping)?;
+            let initial = starts_anew(&job, &mapping)?;
             let request = CycleRequest { initial, dry_run: true, ..CycleRequest::default() };
             let report = cycle::run(&job, &request).await?;
             online.close().await?;

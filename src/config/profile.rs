@@ -39,6 +39,8 @@ pub struct JobConfig {
     pub groups: bool,
     /// A schema file in Graph shape, absolute; `None` means the preset's own.
     pub mapping: Option<PathBuf>,
+    /// The version of the mapping that was saved last; the configuration file never says one.
+    pub saved_mapping: Option<SavedMapping>,
     /// Time between the starts of two cycles (E5.11: 40 minutes).
     pub interval: Duration,
     /// Removals per cycle above which they are held (E11.4); `None` means off.
@@ -113,6 +115,22 @@ pub enum Preset {
     Scim,
 }
 
+/// A mapping that was saved in the job's database and is in force instead of the preset.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SavedMapping {
+    /// Its version.
+    pub version: i64,
+    /// The schema as JSON text.
+    pub schema: std::sync::Arc<str>,
+}
+
+/// The version says it all: what was saved never changes.
+impl std::fmt::Debug for SavedMapping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "version {}", self.version)
+    }
+}
+
 impl Scope {
     /// `assigned` or `all`.
     pub fn as_str(self) -> &'static str {
@@ -177,15 +195,16 @@ impl Profile {
 }
 
 impl JobConfig {
-    /// Something that is different when the job has to be made anew: when the configuration says something else, or a
-    /// secret file it refers to was replaced. No secret is read.
+    /// Something that is different when the job has to be made anew: when the configuration says something else, when
+    /// another mapping was saved, or when a mapping file or secret file it refers to was replaced. No secret is read.
     pub fn fingerprint(&self) -> String {
         let sign_in = match &self.directory.sign_in {
             SignIn::ClientSecret(reference) | SignIn::ClientCertificate(reference) => reference.stamp(&self.base_dir),
             // Read anew at each sign-in.
             SignIn::FederatedTokenFile(_) => None,
         };
-        format!("{self:?} {:?} {sign_in:?}", self.app.secret_token.stamp(&self.base_dir))
+        let mapping = self.mapping.as_deref().and_then(super::secret::stamp);
+        format!("{self:?} {:?} {sign_in:?} {mapping:?}", self.app.secret_token.stamp(&self.base_dir))
     }
 }
 

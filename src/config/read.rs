@@ -124,6 +124,7 @@ fn job(name: &str, at: Span, table: &DeTable<'_>, base_dir: &Path, problems: &mu
         exclude_default_access,
         groups,
         mapping,
+        saved_mapping: None,
         interval,
         deletion_threshold,
         skip_out_of_scope_deletions,

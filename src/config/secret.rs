@@ -114,10 +114,9 @@ impl SecretRef {
     }
 
     /// Which file it is now, if it is one: another answer means that somebody replaced or changed it.
-    pub(super) fn stamp(&self, base_dir: &Path) -> Option<(u64, i64, i64, u64)> {
+    pub(super) fn stamp(&self, base_dir: &Path) -> Option<Stamp> {
         let Self::File(path) = self else { return None };
-        let file = std::fs::symlink_metadata(base_dir.join(path)).ok()?;
-        Some((file.ino(), file.mtime(), file.mtime_nsec(), file.len()))
+        stamp(&base_dir.join(path))
     }
 
     /// Reads a secret that goes into a header: printable ASCII without spaces.
@@ -127,6 +126,15 @@ impl SecretRef {
     pub fn read_word(&self, base_dir: &Path, env: Env<'_>) -> Result<Secret, SecretError> {
         word(self.read(base_dir, env)?, || self.to_string())
     }
+}
+
+/// What tells a file from the one that was there before.
+pub(super) type Stamp = (u64, i64, i64, u64);
+
+/// Which file it is now; `None` if there is none.
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
+    let file = std::fs::symlink_metadata(path).ok()?;
+    Some((file.ino(), file.mtime(), file.mtime_nsec(), file.len()))
 }
 
 /// Reads the token of a federated identity. Whoever issues it also writes the file and decides who may read it, and

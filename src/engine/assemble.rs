@@ -92,11 +92,25 @@ pub struct Assembly {
     pub events: Option<EventSink>,
 }
 
-/// The schema of a job: its mapping file, or the preset's.
+/// The schema of a job: its mapping file, or what was saved last, or the preset's; with its name.
 ///
 /// # Errors
 /// When the file cannot be read or says something wrong.
 pub fn schema_of(config: &JobConfig) -> Result<(Schema, String), AssembleError> {
+    if let Some(saved) = config.saved_mapping.as_ref().filter(|_| config.mapping.is_none()) {
+        let place = format!("version {}", saved.version);
+        return Schema::from_json(&saved.schema)
+            .map(|schema| (schema, place.clone()))
+            .map_err(|error| AssembleError::Mapping { place, error });
+    }
+    base_schema_of(config)
+}
+
+/// The schema that a job starts from, whatever was saved since: its mapping file, or the preset's.
+///
+/// # Errors
+/// When the file cannot be read or says something wrong.
+pub fn base_schema_of(config: &JobConfig) -> Result<(Schema, String), AssembleError> {
     match &config.mapping {
         Some(path) => {
             let text = std::fs::read_to_string(path)

@@ -5,12 +5,14 @@ use super::lease::Lease;
 use super::quarantine::{self, Standing};
 use super::schedule::next_cycle;
 use super::stop::Stopping;
+use super::versions::SaveError;
 use crate::config::{Env, JobConfig};
-use crate::model::{CycleState, ObjectType, OperationState, Quarantine};
+use crate::model::{Collection, CycleState, ObjectType, OperationState, Quarantine};
 use crate::store::{Store, StoreError, audit, cycles, job as job_table, links, operations, retries, watermarks};
 use crate::sync::cycle::{self, CycleReport, CycleRequest};
 use crate::sync::health::Watched;
 use crate::sync::{CycleScope, EventSink, Job};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -68,7 +70,7 @@ impl Engine {
             }
         };
         let engine = Self { job, lease, fingerprint, interval: config.interval };
-        match engine.belongs(config).await {
+        match engine.take_up(config).await {
             Ok(()) => Ok(engine),
             Err(error) => {
                 engine.close().await?;
@@ -90,7 +92,7 @@ impl Engine {
         };
         let (job, fingerprint) = tokio::task::block_in_place(|| assemble(config, env, assembly))?;
         let before = (std::mem::replace(&mut self.job, job), std::mem::replace(&mut self.fingerprint, fingerprint));
-        if let Err(error) = self.belongs(config).await {
+        if let Err(error) = self.take_up(config).await {
             (self.job, self.fingerprint) = before;
             return Err(error);
         }
@@ -109,6 +111,18 @@ impl Engine {
     /// When the store cannot be written.
     pub async fn close(self) -> Result<(), StoreError> {
         self.lease.give_back().await
+    }
+
+    /// Checks whose links these are, and keeps a mapping file that was changed as a version.
+    async fn take_up(&self, config: &JobConfig) -> Result<(), RunError> {
+        self.belongs(config).await?;
+        match super::versions::notice(config, &self.job.store).await {
+            Ok(()) => Ok(()),
+            Err(SaveError::Store(error)) => Err(error.into()),
+            Err(SaveError::Assemble(error)) => Err(error.into()),
+            // Nothing is written to the file.
+            Err(SaveError::Moved { .. } | SaveError::File { .. }) => Ok(()),
+        }
     }
 
     /// Links are pairs of ids of one tenant and one app: with another tenant or app they would name strangers.
@@ -181,7 +195,7 @@ impl Engine {
     }
 
     fn starts_anew(&self) -> Result<bool, StoreError> {
-        starts_anew(&self.job.store, &self.fingerprint)
+        starts_anew(&self.job, &self.fingerprint)
     }
 
     async fn conclude(&self, report: &CycleReport) -> Result<(), StoreError> {
@@ -232,16 +246,38 @@ impl Engine {
     }
 }
 
-/// Whether the next cycle is an initial one: the mapping changed, or a restart was asked for (E5.20). `fingerprint` is
-/// what [`assemble`] gave beside the job; a plan that is made beside the engine starts like the cycle it foretells.
+/// Whether the next cycle is an initial one: a restart was asked for, or the mapping changed and needs more of the
+/// directory than was read (E5.20). Entra starts anew at every change of a mapping (E15.11). Here a cycle computes
+/// everybody's values over the mirror in any case and asks the app about those that differ from the ledger, so that
+/// a change costs what it changes (section 16, row 14); only properties that nobody read make the directory be read
+/// again. `fingerprint` is what [`assemble`] gave beside the job; a plan that is made beside the engine starts like
+/// the cycle it foretells.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn starts_anew(store: &Store, fingerprint: &str) -> Result<bool, StoreError> {
-    let reader = store.reader()?;
-    let mapping = job_table::get(&reader, MAPPING)?;
-    let restart = job_table::get(&reader, RESTART)?;
-    Ok(restart.is_some() || mapping.is_none_or(|m| m != fingerprint))
+pub fn starts_anew(job: &Job, fingerprint: &str) -> Result<bool, StoreError> {
+    let reader = job.store.reader()?;
+    if job_table::get(&reader, RESTART)?.is_some() {
+        return Ok(true);
+    }
+    match job_table::get(&reader, MAPPING)? {
+        None => Ok(true),
+        Some(before) if before == fingerprint => Ok(false),
+        Some(_) => Ok(!unread(&reader, &job.user_properties(), &job.group_properties())?.is_empty()),
+    }
+}
+
+/// Graph properties that a mapping needs and the stored delta links do not read.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn unread(c: &Connection, users: &[String], groups: &[String]) -> Result<Vec<String>, StoreError> {
+    let mut missing = Vec::new();
+    for (collection, needed) in [(Collection::Users, users), (Collection::Groups, groups)] {
+        let read = watermarks::selected(c, collection)?.unwrap_or_default();
+        missing.extend(needed.iter().filter(|property| !read.contains(property)).cloned());
+    }
+    Ok(missing)
 }
 
 /// See [`Engine::restart`]; for the case that the job cannot be assembled because its links belong elsewhere.

@@ -140,6 +140,16 @@ impl Node {
         }
     }
 
+    pub(super) fn calls(&self, name: &str) -> bool {
+        match &self.kind {
+            Kind::Call(function, arguments) => {
+                function.name == name || arguments.iter().flatten().any(|argument| argument.calls(name))
+            }
+            Kind::Compare(_, left, right) | Kind::Concat(left, right) => left.calls(name) || right.calls(name),
+            Kind::Attribute(_) | Kind::Text(_) | Kind::Number(_) | Kind::Constant(_) => false,
+        }
+    }
+
     pub(super) fn as_attribute(&self) -> Option<&str> {
         if let Kind::Attribute(name) = &self.kind { Some(name) } else { None }
     }

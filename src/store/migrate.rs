@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_short_words.sql"),
     include_str!("migrations/0004_mirror_counts.sql"),
     include_str!("migrations/0005_waiting_causes.sql"),
+    include_str!("migrations/0006_mapping_versions.sql"),
 ];
 
 /// `HEEL` in ASCII: marks the file as ours (`PRAGMA application_id`).

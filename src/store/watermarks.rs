@@ -1,7 +1,7 @@
 //! How far each collection was read (E1.4). A watermark is stored in the transaction of the last effect it covers.
 
 use super::StoreError;
-use super::rows::now;
+use super::rows::{from_json, now, to_json};
 use crate::model::Collection;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -23,7 +23,17 @@ pub fn stored_at(c: &Connection, collection: Collection) -> Result<Option<String
     Ok(statement.query_row([collection.as_str()], |row| row.get(0)).optional()?)
 }
 
-/// Stores the delta link of a collection, and the present time.
+/// The properties that the delta link of a collection reads; `None` if there is no link, or nobody wrote them down.
+///
+/// # Errors
+/// [`StoreError::Sql`] or [`StoreError::Value`].
+pub fn selected(c: &Connection, collection: Collection) -> Result<Option<Vec<String>>, StoreError> {
+    let mut statement = c.prepare_cached("SELECT selected FROM watermarks WHERE collection = ?1")?;
+    let text: Option<Option<String>> = statement.query_row([collection.as_str()], |row| row.get(0)).optional()?;
+    text.flatten().map(|text| from_json("watermarks.selected", &text)).transpose()
+}
+
+/// Stores the delta link of a collection, and the present time. The link goes on reading what it read before.
 ///
 /// # Errors
 /// [`StoreError::Sql`].
@@ -33,6 +43,16 @@ pub fn put(c: &Connection, collection: Collection, link: &str) -> Result<(), Sto
          ON CONFLICT (collection) DO UPDATE SET link = ?2, stored_at = ?3",
     )?
     .execute(params![collection.as_str(), link, now()])?;
+    Ok(())
+}
+
+/// Writes down which properties the stored link reads: they were chosen when its round began, and never change.
+///
+/// # Errors
+/// [`StoreError::Sql`].
+pub fn put_selected(c: &Connection, collection: Collection, selected: &[String]) -> Result<(), StoreError> {
+    c.prepare_cached("UPDATE watermarks SET selected = ?2 WHERE collection = ?1")?
+        .execute(params![collection.as_str(), to_json("watermarks.selected", &selected)?])?;
     Ok(())
 }
 

@@ -178,7 +178,7 @@ impl JobDesk {
         });
         let assembly = Assembly { store: self.store().clone(), cancel, initiator: None, events: Some(events) };
         let (job, mapping) = tokio::task::block_in_place(|| assemble(&online.config, &process_env, assembly))?;
-        let initial = crate::engine::starts_anew(self.store(), &mapping)?;
+        let initial = crate::engine::starts_anew(&job, &mapping)?;
         let request = CycleRequest { initial, dry_run: true, ..CycleRequest::default() };
         let watched = Watched::of(&job);
         let mut report = tokio::select! {

@@ -76,6 +76,7 @@ impl Followed {
     /// # Errors
     /// When the configuration cannot be used; told once for each time that the file was written.
     fn look(&mut self, changed: bool) -> Result<Option<Facts>, CliError> {
+        let mut read_again = false;
         match &self.profile {
             Some(path) => {
                 // Before it is read: what is written meanwhile is read the next time.
@@ -87,6 +88,7 @@ impl Followed {
                     // Gone from the file it can still be browsed, as it was; whoever runs it does not.
                     self.config = Profile::load(path)?.job(name).cloned().ok_or_else(|| gone(name))?;
                     self.known.keep(&self.config);
+                    read_again = true;
                     self.unread = false;
                 }
             }
@@ -95,6 +97,9 @@ impl Followed {
         }
         if self.unread {
             return Ok(None);
+        }
+        if changed || read_again {
+            self.config = self.access.with_saved_mapping(self.config.clone())?;
         }
         // A secret that was replaced makes a difference as well, and a mapping that was mended.
         let fingerprint = self.config.fingerprint();

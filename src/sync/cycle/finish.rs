@@ -1,7 +1,7 @@
 //! The edges of a cycle: what an earlier one left unsettled, notes and held operations, watermarks, the end.
 
 use super::CycleRequest;
-use crate::model::{Cycle, LogStatus, ObjectType, Operation, OperationState, Verb};
+use crate::model::{Collection, Cycle, LogStatus, ObjectType, Operation, OperationState, Verb};
 use crate::store::{self, StoreError, cycles, links, operations, retries, watermarks};
 use crate::sync::guard::{Ruling, Subject as RulingSubject};
 use crate::sync::journal::{self, Record, Trouble};
@@ -229,10 +229,18 @@ pub async fn write_held(job: &Job, cycle: &Cycle, request: &CycleRequest, kept: 
 /// When the store cannot be written.
 pub async fn advance(job: &Job, read: &Read) -> Result<(), StoreError> {
     let links: Vec<_> = read.watermarks.iter().map(|(c, l)| (*c, l.clone())).collect();
+    let full = |collection| read.certificates.iter().any(|c| c.full && c.collection == collection);
+    let selected: Vec<_> = [(Collection::Users, job.user_properties()), (Collection::Groups, job.group_properties())]
+        .into_iter()
+        .filter(|(collection, _)| full(*collection))
+        .collect();
     job.store
         .write(move |c| {
             for (collection, link) in &links {
                 watermarks::put(c, *collection, link)?;
+            }
+            for (collection, properties) in &selected {
+                watermarks::put_selected(c, *collection, properties)?;
             }
             Ok(())
         })
