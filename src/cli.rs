@@ -3,16 +3,19 @@
 mod access;
 pub mod args;
 mod assign;
+mod caret;
 mod completions;
 mod config;
 mod console;
 mod context;
 mod error;
+mod eval;
 mod explain;
 mod groups;
 mod hand;
 mod keep;
 mod keys;
+mod lines;
 mod listing;
 mod log;
 mod mapping;
@@ -21,6 +24,7 @@ mod report;
 mod resolve;
 mod run;
 mod sandbox;
+mod scope;
 mod secret;
 mod setup;
 mod signals;
@@ -86,6 +90,12 @@ pub fn run(cli: Cli, env: Env<'_>) -> Outcome {
     match &cli.command {
         Some(Command::Completions { shell }) => return completions::run(*shell),
         Some(Command::Config { command: ConfigCommand::Example }) => return config::example(),
+        Some(Command::Scope) => return scope::run(),
+        Some(Command::Eval(args)) => match &args.expression {
+            None => return eval::answer_lines(),
+            Some(text) if args.user.is_none() && !args.all => return eval::run(None, cli.global.json, text, args),
+            Some(_) => {}
+        },
         _ => {}
     }
     let global = cli.global;
@@ -139,6 +149,11 @@ async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
         Some(Command::Provision { object, dry_run }) => sync::provision(&ctx, &object, dry_run).await,
         // Answered by `run`, before there is a runtime.
         Some(Command::Secret { .. } | Command::Config { .. } | Command::Completions { .. }) => Ok(Exit::Done),
+        Some(Command::Scope) => Ok(Exit::Done),
+        Some(Command::Eval(args)) => match &args.expression {
+            Some(text) => eval::run(Some(&ctx), ctx.json, text, &args),
+            None => Ok(Exit::Done),
+        },
         Some(Command::Users { search }) => users::run(&ctx, search.as_deref()),
         Some(Command::Groups { search }) => groups::run(&ctx, search.as_deref()),
         Some(Command::Explain { user }) => explain::run(&ctx, &user),

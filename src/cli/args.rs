@@ -136,6 +136,12 @@ pub enum Command {
         #[arg(value_name = "USER")]
         user: String,
     },
+    /// Evaluate an expression of the mapping language
+    #[command(after_help = EVAL_HELP)]
+    Eval(EvalArgs),
+    /// Say whom a scoping filter lets in: one JSON object per line of standard input
+    #[command(after_help = SCOPE_HELP)]
+    Scope,
     /// Show the provisioning log
     Log {
         /// Keep printing what is added, until interrupted
@@ -177,6 +183,39 @@ pub enum Command {
         shell: Shell,
     },
 }
+
+/// `heeler eval …`
+#[derive(Clone, Debug, Args)]
+pub struct EvalArgs {
+    /// The expression; without one, every line of standard input is answered
+    #[arg(value_name = "EXPRESSION", allow_hyphen_values = true)]
+    pub expression: Option<String>,
+    /// For this user of the local store: id, userPrincipalName, mail or exact display name
+    #[arg(long, value_name = "USER", requires = "expression", conflicts_with_all = ["all", "set"])]
+    pub user: Option<String>,
+    /// For everybody in the local store: which values there are, and how often
+    #[arg(long, requires = "expression", conflicts_with = "set")]
+    pub all: bool,
+    /// An attribute by hand: NAME=TEXT, or NAME:=JSON for lists and null
+    #[arg(long, value_name = "NAME=TEXT", requires = "expression")]
+    pub set: Vec<String>,
+    /// What Now() is [default: now]
+    #[arg(long, value_name = "DATE", requires = "expression")]
+    pub now: Option<String>,
+    /// Dialect: app, cloudsync or connect [default: app]
+    #[arg(long, value_name = "NAME", requires = "expression")]
+    pub profile: Option<String>,
+}
+
+const EVAL_HELP: &str = r#"Without an expression, one JSON object per line is read and answered with one line:
+  {"expression": "ToUpper([mail])", "attributes": {"mail": "a@b"}}   →   {"value": "A@B"}
+A value is a text, a list of texts or null; otherwise {"flow": "IgnoreAttributeFlow"} or
+{"error": {"code", "message", "start", "end"}}. Optional: "now", "existing" (values in the app, for
+SelectUniqueValue), "type" (string, number, bool, datetime), "profile", "defaultDomain"."#;
+
+const SCOPE_HELP: &str = r#"Each line is {"filter": …, "attributes": …}, the filter in Graph's form or in the short one:
+  {"groups": [{"clauses": [{"attribute": "department", "operator": "EQUALS", "value": "Sales"}]}]}
+The answer is {"in_scope": true, "clauses": [{"group", "attribute", "operator", "value", "actual", "holds"}]}."#;
 
 /// `heeler sandbox …`
 #[derive(Debug, Subcommand)]
@@ -314,6 +353,11 @@ mod tests {
             "heeler log --follow --status failure --since 2h --search ada",
             "heeler mapping show",
             "heeler mapping export",
+            "heeler eval",
+            "heeler eval [mail] --user ada",
+            "heeler eval [mail] --all --json",
+            "heeler eval [mail] --set mail=x --now 2026-01-01 --profile cloudsync",
+            "heeler scope",
             "heeler secret set flock",
             "heeler config check",
             "heeler config example",

@@ -95,6 +95,11 @@ pub struct ExpressionError {
 }
 
 impl ExpressionError {
+    /// About the value of the whole expression.
+    pub fn of_result(text: &str, message: impl Into<String>) -> Self {
+        Self::new(Code::ArgType, message, Span::new(0, text.len()))
+    }
+
     pub(super) fn new(code: Code, message: impl Into<String>, span: Span) -> Self {
         Self { code, message: message.into(), span }
     }
