@@ -46,6 +46,16 @@ impl RuleSource {
         }
     }
 
+    /// Whether a function is called anywhere in it.
+    pub fn calls(&self, function: &str) -> bool {
+        matches!(self, Self::Expression(expression) if expression.calls(function))
+    }
+
+    /// Whether the value is made up anew at every evaluation.
+    pub fn is_random(&self) -> bool {
+        self.calls("Guid") || self.calls("RandomString")
+    }
+
     /// Names of the source attributes.
     pub fn attributes(&self) -> Vec<&str> {
         match self {

@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use crate::model::{Operation, OperationState};
+use crate::model::{Change, ObjectType, Operation, OperationState};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -54,9 +54,15 @@ pub struct PlanPrint {
 
 impl PlanPrint {
     /// The print of planned operations: what is done to whom, with every value, and whether a guard keeps it back;
-    /// not their ids and times.
-    pub fn of<'a>(operations: impl IntoIterator<Item = &'a Operation>, made_at: String) -> Self {
-        let mut digests: Vec<[u8; PRINT]> = operations.into_iter().map(print_of).collect();
+    /// not their ids and times. Values that are made up anew each time (`made_up` says of which attributes) do not
+    /// make another plan.
+    pub fn of<'a>(
+        operations: impl IntoIterator<Item = &'a Operation>,
+        made_up: impl Fn(ObjectType, &str) -> bool,
+        made_at: String,
+    ) -> Self {
+        let print = |operation| print_of(operation, |attribute: &str| made_up(operation.object_type, attribute));
+        let mut digests: Vec<[u8; PRINT]> = operations.into_iter().map(print).collect();
         digests.sort_unstable();
         let bytes = digests.concat();
         let mut fingerprint = String::with_capacity(32);
@@ -110,9 +116,10 @@ const WHO: usize = 4;
 /// Bytes that stand for an operation: those of its object first.
 const PRINT: usize = WHO + 8;
 
-fn print_of(operation: &Operation) -> [u8; PRINT] {
+fn print_of(operation: &Operation, made_up: impl Fn(&str) -> bool) -> [u8; PRINT] {
     // The text is unambiguous: every part is JSON.
-    let mut changes: Vec<_> = operation.changes.iter().map(|c| (&c.attribute, &c.old, &c.new)).collect();
+    let value = |c: &'_ Change| if made_up(&c.attribute) { serde_json::Value::Null } else { c.new.clone() };
+    let mut changes: Vec<_> = operation.changes.iter().map(|c| (&c.attribute, &c.old, value(c))).collect();
     changes.sort_by(|a, b| a.0.cmp(b.0));
     let mut references: Vec<&String> = operation.references.iter().collect();
     references.sort_unstable();
@@ -134,7 +141,7 @@ fn print_of(operation: &Operation) -> [u8; PRINT] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Change, ObjectType, Verb};
+    use crate::model::Verb;
     use serde_json::json;
 
     fn operation(id: &str, title: &str) -> Operation {
@@ -157,7 +164,7 @@ mod tests {
     }
 
     fn print(operations: &[Operation]) -> PlanPrint {
-        PlanPrint::of(operations, "2026-11-01T00:00:00Z".into())
+        PlanPrint::of(operations, |_, _| false, "2026-11-01T00:00:00Z".into())
     }
 
     #[test]
@@ -168,10 +175,19 @@ mod tests {
         again.changes.reverse();
         again.references.reverse();
         again.target_id = Some("9c41".into());
-        let second = PlanPrint::of(&[b, again], "2026-11-02T00:00:00Z".into());
+        let second = PlanPrint::of(&[b, again], |_, _| false, "2026-11-02T00:00:00Z".into());
         assert_eq!(first.fingerprint, second.fingerprint);
         assert_eq!(first.differences(&second), 0);
         assert_eq!(second.check(&first.fingerprint, Some(&first)), None);
+    }
+
+    #[test]
+    fn what_is_made_up_is_no_difference() {
+        let of = |title: &str| {
+            let made_up = |object_type, attribute: &str| object_type == ObjectType::User && attribute == "title";
+            PlanPrint::of(&[operation("ada", title)], made_up, "2026-11-01T00:00:00Z".into())
+        };
+        assert_eq!(of("f81d4fae").fingerprint, of("7dec11d0").fingerprint);
     }
 
     #[test]

@@ -191,7 +191,11 @@ async fn pass(
         tale.planned(&plan.work, &plan.notes);
     }
     if request.scope == CycleScope::Everyone && (request.dry_run || request.approved.is_some()) {
-        let print = PlanPrint::of(plan.work.iter().map(|w| &w.operation), job.now());
+        let made_up = |object_type, attribute: &str| {
+            let rules = job.rules.of(object_type);
+            rules.index_of(attribute).is_some_and(|i| rules.rule(i).source.is_random())
+        };
+        let print = PlanPrint::of(plan.work.iter().map(|w| &w.operation), made_up, job.now());
         match &request.approved {
             None => {
                 let row = print.clone();

@@ -7,7 +7,6 @@ use super::cycle::{entitlements, roles_of};
 use super::project::{ObjectRules, Rules, ScopeRules, Subject, group_subject, user_subject};
 use super::scope::Standing;
 use crate::expression::Context;
-use crate::mapping::RuleSource;
 use crate::model::ObjectType;
 use crate::scim::resource;
 use crate::store::{StoreError, links, mirror};
@@ -146,13 +145,8 @@ impl<'a> Weighing<'a> {
         let row = |target: &str, old, new| {
             let rules =
                 [(before, old), (after, new)].map(|(rules, i): (&ObjectRules, Option<usize>)| i.map(|i| rules.rule(i)));
-            let has = |names: &[&str]| {
-                rules.iter().flatten().any(|rule| match &rule.source {
-                    RuleSource::Expression(expression) => names.iter().any(|name| expression.calls(name)),
-                    _ => false,
-                })
-            };
-            let (redacted, random) = (has(&["Redact"]), has(&["Guid", "RandomString"]));
+            let redacted = rules.iter().flatten().any(|rule| rule.source.calls("Redact"));
+            let random = rules.iter().flatten().any(|rule| rule.source.is_random());
             (AttributeImpact { target: target.to_owned(), redacted, random, ..AttributeImpact::default() }, old, new)
         };
         let mut attributes: Vec<_> = (0..after.mapping.rules.len())

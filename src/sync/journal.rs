@@ -81,7 +81,7 @@ pub fn entry(job: &Job, cycle_id: &str, record: &Record<'_>, rules: &ObjectRules
         duration_in_milliseconds: record.duration_ms,
         provisioning_status_info: StatusInfo { status: record.status, error_information },
         provisioning_steps: steps(job, record, rules),
-        modified_properties: record.changes.iter().map(modified).collect(),
+        modified_properties: record.changes.iter().map(|change| modified(change, rules)).collect(),
         service_principal: Identity {
             id: job.settings.service_principal_id.clone(),
             display_name: job.settings.app_name.clone(),
@@ -133,11 +133,17 @@ fn nobody_at_fault(code: &str) -> bool {
     )
 }
 
-fn modified(change: &Change) -> ModifiedProperty {
+/// What stands in the log for a value of `Redact` (E13.4).
+const REDACTED: &str = "[Redact]";
+
+/// The value before is hidden with the one after: it came from the same expression.
+fn modified(change: &Change, rules: &ObjectRules) -> ModifiedProperty {
+    let redacted = rules.index_of(&change.attribute).is_some_and(|i| rules.rule(i).source.calls("Redact"));
+    let shown = |value: &Value| value_text(value).map(|text| if redacted { REDACTED.to_owned() } else { text });
     ModifiedProperty {
         display_name: change.attribute.clone(),
-        old_value: value_text(&change.old),
-        new_value: value_text(&change.new),
+        old_value: shown(&change.old),
+        new_value: shown(&change.new),
     }
 }
 

@@ -64,7 +64,7 @@ fn report(operations: Vec<Operation>) -> CycleReport {
             app_requests: 3,
             error: None,
         },
-        plan: Some(PlanPrint::of(&operations, made_at)),
+        plan: Some(PlanPrint::of(&operations, |_, _| false, made_at)),
         operations,
         notes: Vec::new(),
         too_many: None,
