@@ -8,7 +8,7 @@ use super::reader::Place;
 use super::schema::{
     AttributeMapping, FlowBehavior, FlowType, MappingSource, ObjectMapping, Schema, SourceKind, SynchronizationRule,
 };
-use crate::expression::Expression;
+use crate::expression::{Expression, Profile};
 use crate::model::ObjectType;
 
 /// Which changes a mapping makes in the app (E1.13).
@@ -229,30 +229,17 @@ fn compile_rule(
 fn compile_source(mapping: &AttributeMapping, source: &MappingSource) -> Result<RuleSource, Box<Issue>> {
     let path = format!("{}.source", mapping.path);
     let text = source.expression.as_deref().filter(|text| !text.trim().is_empty());
-    let name = source.name.as_deref().filter(|name| !name.is_empty());
-    let missing = || Box::new(Issue::error(&path, "the source has neither an expression nor a name"));
-    let parse = |text: &str| {
-        Expression::parse(text)
-            .map_err(|error| Box::new(Issue::in_expression(format!("{path}.expression"), text, error)))
-    };
-    match source.kind {
-        SourceKind::Constant => {
-            // A constant may be written with quotes (Graph's tree) or without (its name).
-            let quoted =
-                text.and_then(|text| Expression::parse(text).ok()).and_then(|e| e.as_text().map(str::to_owned));
-            let value = quoted.or_else(|| source.name.clone()).or_else(|| text.map(str::to_owned));
-            value.map(RuleSource::Constant).ok_or_else(missing)
-        }
-        SourceKind::Attribute => match (text, name) {
-            (Some(text), _) => Ok(simplify(parse(text)?)),
-            (None, Some(name)) => Ok(RuleSource::Direct(name.to_owned())),
-            (None, None) => Err(missing()),
-        },
-        SourceKind::Function => match text {
-            Some(text) => Ok(simplify(parse(text)?)),
-            None => Err(Box::new(Issue::error(&path, "the expression of this function is missing"))),
-        },
+    let named = source.name.as_deref().is_some_and(|name| source.kind == SourceKind::Constant || !name.is_empty());
+    if text.is_none() && !named {
+        return Err(Box::new(Issue::error(&path, "the source has neither an expression nor a name")));
     }
+    let compiled = Expression::from_graph(&source.tree, Profile::App);
+    compiled.map(simplify).map_err(|error| {
+        Box::new(match text {
+            Some(text) => Issue::in_expression(format!("{path}.expression"), text, error),
+            None => Issue::error(&path, error.message),
+        })
+    })
 }
 
 fn simplify(expression: Expression) -> RuleSource {

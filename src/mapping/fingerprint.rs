@@ -32,6 +32,8 @@ pub(super) fn of_mapping(
     parts.push(mapping.scope.as_ref().map_or_else(String::new, canonical));
     for attribute in &mapping.attributes {
         let source_name = attribute.source.as_ref().map(|s| (s.kind, &s.name, &s.expression));
+        let tree = attribute.source.as_ref().filter(|s| s.expression.as_deref().unwrap_or("").trim().is_empty());
+        parts.extend(tree.and_then(|s| s.tree.get("parameters")).map(canonical));
         let source_type = source
             .zip(attribute.source.as_ref().and_then(|s| s.name.as_deref()))
             .and_then(|(object, name)| object.attribute(name))

@@ -86,6 +86,8 @@ pub struct MappingSource {
     pub name: Option<String>,
     /// The text; what it says counts.
     pub expression: Option<String>,
+    /// The whole source as it stands in the schema. Its `parameters` are read where there is no text.
+    pub tree: Value,
 }
 
 /// One attribute mapping.
@@ -323,6 +325,7 @@ fn read_attribute_mapping(place: &Place<'_>) -> Result<AttributeMapping, Mapping
                 kind: source.choice("type", &KINDS, SourceKind::Attribute)?,
                 name: source.text("name")?,
                 expression: source.text("expression")?,
+                tree: source.value.clone(),
             })
         }
     };

@@ -186,6 +186,25 @@ fn mistakes_name_the_place() {
 }
 
 #[test]
+fn a_function_without_its_text_is_built_from_its_tree() {
+    let with = |change: fn(&mut Value)| {
+        changed(move |raw| {
+            let source = &mut mapping(raw)["attributeMappings"][7]["source"];
+            source.as_object_mut().unwrap().remove("expression");
+            change(source);
+        })
+    };
+    let users = with(|_| ()).unwrap();
+    assert_eq!(users.rule("name.formatted").unwrap().source.words(), "Join(\" \", [givenName], [surname])");
+    let other = with(|source| source["parameters"][0]["value"]["expression"] = json!("\"-\"")).unwrap();
+    assert_ne!(other.fingerprint(), users.fingerprint(), "the tree decides here");
+    let error = with(|source| source["parameters"] = json!([])).unwrap_err();
+    let issue = &error.issues()[0];
+    assert!(issue.path.ends_with("attributeMappings[7].source"), "{}", issue.path);
+    assert!(issue.message.contains("separator"), "{}", issue.message);
+}
+
+#[test]
 fn all_mistakes_are_reported_at_once() {
     let error = changed(|raw| {
         mapping(raw)["attributeMappings"][1]["source"]["expression"] = json!("Not(");
