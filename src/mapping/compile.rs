@@ -206,7 +206,7 @@ fn compile_rule(
         RuleSource::Direct(name) => source.and_then(|object| object.attribute(name)).map(|a| a.kind),
         _ => None,
     };
-    let target_type = definition.map_or_else(|| usual_type(&mapping.target), |d| d.kind);
+    let target_type = definition.map_or_else(|| AttributeType::usual(&mapping.target), |d| d.kind);
     let required = definition.is_some_and(|d| d.required && !d.anchor);
     let own_default = definition.filter(|_| required).and_then(|d| d.default_value.clone());
     Some(Rule {
@@ -249,16 +249,6 @@ fn simplify(expression: Expression) -> RuleSource {
         RuleSource::Constant(text.to_owned())
     } else {
         RuleSource::Expression(expression)
-    }
-}
-
-/// Types of SCIM attributes whose definition a schema leaves out.
-fn usual_type(target: &str) -> AttributeType {
-    let name = target.rsplit([':', '.']).next().unwrap_or(target).to_ascii_lowercase();
-    match name.as_str() {
-        "active" | "primary" => AttributeType::Boolean,
-        "manager" | "members" => AttributeType::Reference,
-        _ => AttributeType::String,
     }
 }
 

@@ -218,7 +218,7 @@ fn all_mistakes_are_reported_at_once() {
 fn text_that_is_not_json_says_where() {
     match Schema::from_json("{\n  \"a\": }").unwrap_err() {
         MappingError::NotJson { line, column, .. } => assert_eq!((line, column), (2, 8)),
-        other @ MappingError::Refused(_) => panic!("{other}"),
+        other => panic!("{other}"),
     }
     assert!(Schema::from_json("[]").unwrap_err().to_string().contains("an object is needed"));
     assert!(Schema::from_json("{}").unwrap_err().to_string().contains("synchronizationRules"));
