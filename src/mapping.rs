@@ -8,6 +8,7 @@
 
 mod attribute;
 mod compile;
+mod diff;
 mod edit;
 mod error;
 mod extension;
@@ -23,6 +24,7 @@ mod source;
 
 pub use attribute::{AttributeDefinition, AttributeType, DirectoryDefinition, Mutability, ObjectDefinition};
 pub use compile::{CompiledMapping, Flow, Rule, RuleSource};
+pub use diff::{Aspect, Change, Part};
 pub use edit::{Edit, NewAttribute, NewClause, NewSource, Settings, Side};
 pub use error::{Issue, MappingError, Severity};
 pub use filter::{ClauseVerdict, ScopingFilter, Verdict};

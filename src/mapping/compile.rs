@@ -25,6 +25,15 @@ pub struct Flow {
     pub delete: bool,
 }
 
+impl Flow {
+    /// The flags as Graph writes them: `Add, Update, Delete`, or `None`.
+    pub fn words(self) -> String {
+        let flags = [("Add", self.add), ("Update", self.update), ("Delete", self.delete)];
+        let on: Vec<&str> = flags.into_iter().filter_map(|(flag, on)| on.then_some(flag)).collect();
+        if on.is_empty() { "None".to_owned() } else { on.join(", ") }
+    }
+}
+
 /// Where the value of a rule comes from (E15.1).
 #[derive(Clone, Debug, PartialEq)]
 pub enum RuleSource {

@@ -71,6 +71,13 @@ pub struct Verdict {
     pub clauses: Vec<ClauseVerdict>,
 }
 
+/// A group in words, for comparison.
+pub(super) struct GroupOutline {
+    pub(super) name: String,
+    /// As people write them.
+    pub(super) clauses: Vec<String>,
+}
+
 impl ScopingFilter {
     /// Reads a filter in Graph's form (`sourceOperandName`, `operatorName`, `targetOperand.values`) or in the short
     /// form (`attribute`, `operator`, `value`).
@@ -99,6 +106,15 @@ impl ScopingFilter {
     /// What is wrong or looks wrong with the filter: errors are refused when a mapping is loaded.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
+    }
+
+    /// The groups in words: the normal ones, the input and the category filters.
+    pub(super) fn outline(&self) -> [Vec<GroupOutline>; 3] {
+        let outline = |group: &Group| GroupOutline {
+            name: group.name.clone(),
+            clauses: group.clauses.iter().map(Clause::words).collect(),
+        };
+        [&self.groups, &self.input, &self.category].map(|groups| groups.iter().map(outline).collect())
     }
 
     /// Whether the filter restricts nothing.
