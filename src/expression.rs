@@ -18,6 +18,7 @@ pub mod functions;
 mod lexer;
 mod parser;
 mod tree;
+mod tree_form;
 mod value;
 
 pub use context::{Context, Random};

@@ -8,9 +8,14 @@
 
 mod attribute;
 mod compile;
+mod diff;
+mod edit;
 mod error;
+mod extension;
 mod filter;
 mod fingerprint;
+mod near;
+mod numbers;
 mod operator;
 mod project;
 mod reader;
@@ -19,6 +24,8 @@ mod source;
 
 pub use attribute::{AttributeDefinition, AttributeType, DirectoryDefinition, Mutability, ObjectDefinition};
 pub use compile::{CompiledMapping, Flow, Rule, RuleSource};
+pub use diff::{Aspect, Change, Part};
+pub use edit::{Edit, NewAttribute, NewClause, NewSource, Settings, Side};
 pub use error::{Issue, MappingError, Severity};
 pub use filter::{ClauseVerdict, ScopingFilter, Verdict};
 pub use operator::Operator;

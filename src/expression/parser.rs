@@ -7,7 +7,7 @@ use super::lexer::{Token, lex};
 use super::tree::{Constant, Kind, Node, Operator};
 
 /// How deep calls may nest. Real mappings stay below ten; the limit keeps recursion off the end of the stack.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 
 pub(super) fn parse(text: &str, profile: Profile) -> Result<Node, ExpressionError> {
     let characters = text.chars().count();

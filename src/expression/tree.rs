@@ -27,7 +27,7 @@ impl Operator {
         }
     }
 
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Equal => "=",
             Self::NotEqual => "<>",

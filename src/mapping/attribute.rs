@@ -1,7 +1,7 @@
 //! What the two systems contain: directories, objects, attributes.
 
 use super::error::MappingError;
-use super::reader::Place;
+use super::reader::{Place, name_of, named};
 
 /// The declared type of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,28 @@ pub enum AttributeType {
     Boolean,
     /// ISO 8601 text.
     DateTime,
+}
+
+impl AttributeType {
+    /// The names of the schema.
+    pub(super) const NAMES: [(&str, Self); 6] = [
+        ("String", Self::String),
+        ("Integer", Self::Integer),
+        ("Reference", Self::Reference),
+        ("Binary", Self::Binary),
+        ("Boolean", Self::Boolean),
+        ("DateTime", Self::DateTime),
+    ];
+
+    /// The name as Graph writes it.
+    pub fn as_str(self) -> &'static str {
+        name_of(&Self::NAMES, self)
+    }
+
+    /// Reads a name in any letter case.
+    pub fn parse(text: &str) -> Option<Self> {
+        named(&Self::NAMES, text)
+    }
 }
 
 /// Who may write an attribute, and when.
@@ -79,6 +101,19 @@ pub struct DirectoryDefinition {
     pub objects: Vec<ObjectDefinition>,
 }
 
+impl AttributeType {
+    /// The type an attribute usually has, where a schema does not say it.
+    pub(super) fn usual(name: &str) -> Self {
+        let last = name.rsplit([':', '.']).next().unwrap_or(name).to_ascii_lowercase();
+        match last.as_str() {
+            "active" | "primary" | "accountenabled" | "issoftdeleted" | "onpremisessyncenabled" => Self::Boolean,
+            "manager" | "members" => Self::Reference,
+            "employeehiredate" | "employeeleavedatetime" => Self::DateTime,
+            _ => Self::String,
+        }
+    }
+}
+
 pub(super) fn read_directory(place: &Place<'_>) -> Result<DirectoryDefinition, MappingError> {
     let objects = place.objects("objects")?.iter().map(read_object).collect::<Result<_, _>>()?;
     Ok(DirectoryDefinition { name: place.required_text("name")?, objects })
@@ -90,14 +125,6 @@ fn read_object(place: &Place<'_>) -> Result<ObjectDefinition, MappingError> {
 }
 
 fn read_attribute(place: &Place<'_>) -> Result<AttributeDefinition, MappingError> {
-    const TYPES: [(&str, AttributeType); 6] = [
-        ("String", AttributeType::String),
-        ("Integer", AttributeType::Integer),
-        ("Reference", AttributeType::Reference),
-        ("Binary", AttributeType::Binary),
-        ("Boolean", AttributeType::Boolean),
-        ("DateTime", AttributeType::DateTime),
-    ];
     const MUTABILITIES: [(&str, Mutability); 4] = [
         ("ReadWrite", Mutability::ReadWrite),
         ("ReadOnly", Mutability::ReadOnly),
@@ -106,7 +133,7 @@ fn read_attribute(place: &Place<'_>) -> Result<AttributeDefinition, MappingError
     ];
     Ok(AttributeDefinition {
         name: place.required_text("name")?,
-        kind: place.choice("type", &TYPES, AttributeType::String)?,
+        kind: place.choice("type", &AttributeType::NAMES, AttributeType::String)?,
         anchor: place.boolean("anchor", false)?,
         required: place.boolean("required", false)?,
         case_exact: place.boolean("caseExact", false)?,

@@ -1,14 +1,17 @@
 //! From schema to rules that run: expressions parsed, types looked up, mistakes named.
 
-use super::attribute::{AttributeDefinition, AttributeType, Mutability, ObjectDefinition};
+mod check;
+
+pub(super) use check::unknown_attribute;
+
+use super::attribute::{AttributeType, ObjectDefinition};
 use super::error::{Issue, MappingError, Severity};
 use super::filter::ScopingFilter;
 use super::fingerprint;
-use super::reader::Place;
 use super::schema::{
     AttributeMapping, FlowBehavior, FlowType, MappingSource, ObjectMapping, Schema, SourceKind, SynchronizationRule,
 };
-use crate::expression::Expression;
+use crate::expression::{Expression, Profile};
 use crate::model::ObjectType;
 
 /// Which changes a mapping makes in the app (E1.13).
@@ -20,6 +23,15 @@ pub struct Flow {
     pub update: bool,
     /// Objects are deleted.
     pub delete: bool,
+}
+
+impl Flow {
+    /// The flags as Graph writes them: `Add, Update, Delete`, or `None`.
+    pub fn words(self) -> String {
+        let flags = [("Add", self.add), ("Update", self.update), ("Delete", self.delete)];
+        let on: Vec<&str> = flags.into_iter().filter_map(|(flag, on)| on.then_some(flag)).collect();
+        if on.is_empty() { "None".to_owned() } else { on.join(", ") }
+    }
 }
 
 /// Where the value of a rule comes from (E15.1).
@@ -150,16 +162,16 @@ pub(super) fn compile(
     let source = schema.object(&rule.source_directory, &mapping.source_object);
     let target = schema.object(&rule.target_directory, &mapping.target_object);
     let mut issues = Vec::new();
-    check_names(rule, mapping, source, target, &mut issues);
+    check::names(rule, mapping, source, target, &mut issues);
     let mut rules = Vec::with_capacity(mapping.attributes.len());
     for attribute in &mapping.attributes {
         if let Some(rule) = compile_rule(attribute, source, target, &mut issues) {
             rules.push(rule);
         }
     }
-    check_targets(mapping, target, &mut issues);
-    let matching = matching(mapping, &rules, &mut issues);
-    let filter = compile_filter(mapping, &mut issues)?;
+    check::targets(mapping, target, &mut issues);
+    let matching = check::matching(mapping, &rules, &mut issues);
+    let filter = check::filter(mapping, source, &mut issues)?;
     if issues.iter().any(|issue| issue.severity == Severity::Error) {
         issues.retain(|issue| issue.severity == Severity::Error);
         return Err(MappingError::Refused(issues));
@@ -192,7 +204,7 @@ fn compile_rule(
     issues: &mut Vec<Issue>,
 ) -> Option<Rule> {
     let definition = target.and_then(|object| object.attribute(&mapping.target));
-    check_target(mapping, target, definition, issues);
+    check::target(mapping, target, definition, issues);
     let rule_source = match &mapping.source {
         None => RuleSource::None,
         Some(source) => match compile_source(mapping, source) {
@@ -203,20 +215,12 @@ fn compile_rule(
             }
         },
     };
-    for name in rule_source.attributes() {
-        if source.is_some_and(|object| object.attribute(name).is_none()) {
-            let message = format!(
-                "the directory's schema has no attribute {name}; unless it has one of that name after \
-                 all, there is never a value"
-            );
-            issues.push(Issue::warning(&mapping.path, message));
-        }
-    }
+    check::source(mapping, &rule_source, source, issues);
     let source_type = match &rule_source {
         RuleSource::Direct(name) => source.and_then(|object| object.attribute(name)).map(|a| a.kind),
         _ => None,
     };
-    let target_type = definition.map_or_else(|| usual_type(&mapping.target), |d| d.kind);
+    let target_type = definition.map_or_else(|| AttributeType::usual(&mapping.target), |d| d.kind);
     let required = definition.is_some_and(|d| d.required && !d.anchor);
     let own_default = definition.filter(|_| required).and_then(|d| d.default_value.clone());
     Some(Rule {
@@ -239,30 +243,17 @@ fn compile_rule(
 fn compile_source(mapping: &AttributeMapping, source: &MappingSource) -> Result<RuleSource, Box<Issue>> {
     let path = format!("{}.source", mapping.path);
     let text = source.expression.as_deref().filter(|text| !text.trim().is_empty());
-    let name = source.name.as_deref().filter(|name| !name.is_empty());
-    let missing = || Box::new(Issue::error(&path, "the source has neither an expression nor a name"));
-    let parse = |text: &str| {
-        Expression::parse(text)
-            .map_err(|error| Box::new(Issue::in_expression(format!("{path}.expression"), text, error)))
-    };
-    match source.kind {
-        SourceKind::Constant => {
-            // A constant may be written with quotes (Graph's tree) or without (its name).
-            let quoted =
-                text.and_then(|text| Expression::parse(text).ok()).and_then(|e| e.as_text().map(str::to_owned));
-            let value = quoted.or_else(|| source.name.clone()).or_else(|| text.map(str::to_owned));
-            value.map(RuleSource::Constant).ok_or_else(missing)
-        }
-        SourceKind::Attribute => match (text, name) {
-            (Some(text), _) => Ok(simplify(parse(text)?)),
-            (None, Some(name)) => Ok(RuleSource::Direct(name.to_owned())),
-            (None, None) => Err(missing()),
-        },
-        SourceKind::Function => match text {
-            Some(text) => Ok(simplify(parse(text)?)),
-            None => Err(Box::new(Issue::error(&path, "the expression of this function is missing"))),
-        },
+    let named = source.name.as_deref().is_some_and(|name| source.kind == SourceKind::Constant || !name.is_empty());
+    if text.is_none() && !named {
+        return Err(Box::new(Issue::error(&path, "the source has neither an expression nor a name")));
     }
+    let compiled = Expression::from_graph(&source.tree, Profile::App);
+    compiled.map(simplify).map_err(|error| {
+        Box::new(match text {
+            Some(text) => Issue::in_expression(format!("{path}.expression"), text, error),
+            None => Issue::error(&path, error.message),
+        })
+    })
 }
 
 fn simplify(expression: Expression) -> RuleSource {
@@ -273,104 +264,6 @@ fn simplify(expression: Expression) -> RuleSource {
     } else {
         RuleSource::Expression(expression)
     }
-}
-
-/// Types of SCIM attributes whose definition a schema leaves out.
-fn usual_type(target: &str) -> AttributeType {
-    let name = target.rsplit([':', '.']).next().unwrap_or(target).to_ascii_lowercase();
-    match name.as_str() {
-        "active" | "primary" => AttributeType::Boolean,
-        "manager" | "members" => AttributeType::Reference,
-        _ => AttributeType::String,
-    }
-}
-
-fn check_names(
-    rule: &SynchronizationRule,
-    mapping: &ObjectMapping,
-    source: Option<&ObjectDefinition>,
-    target: Option<&ObjectDefinition>,
-    issues: &mut Vec<Issue>,
-) {
-    let sides = [
-        (source, &rule.source_directory, &mapping.source_object, "sourceObjectName"),
-        (target, &rule.target_directory, &mapping.target_object, "targetObjectName"),
-    ];
-    for (definition, directory, object, member) in sides {
-        if definition.is_none() {
-            let message = format!("no directory {directory} with an object {object} is defined: types are guessed");
-            issues.push(Issue::warning(format!("{}.{member}", mapping.path), message));
-        }
-    }
-}
-
-fn check_target(
-    mapping: &AttributeMapping,
-    object: Option<&ObjectDefinition>,
-    definition: Option<&AttributeDefinition>,
-    issues: &mut Vec<Issue>,
-) {
-    let target = &mapping.target;
-    if target.eq_ignore_ascii_case("id") || definition.is_some_and(|d| d.anchor) {
-        let message = format!("{target} is the app's own key and cannot be a target; remove this mapping");
-        issues.push(Issue::error(&mapping.path, message));
-    } else if definition.is_some_and(|d| d.mutability == Mutability::ReadOnly) {
-        let message = format!("the app declares {target} as read-only; remove this mapping");
-        issues.push(Issue::error(&mapping.path, message));
-    } else if object.is_some() && definition.is_none() {
-        let message = format!("the app's schema has no attribute {target}: its type is guessed");
-        issues.push(Issue::warning(&mapping.path, message));
-    }
-}
-
-fn check_targets(mapping: &ObjectMapping, target: Option<&ObjectDefinition>, issues: &mut Vec<Issue>) {
-    for (index, attribute) in mapping.attributes.iter().enumerate() {
-        let earlier = mapping.attributes.iter().take(index);
-        if earlier.into_iter().any(|other| other.target.eq_ignore_ascii_case(&attribute.target)) {
-            let message = format!("{} is mapped a second time; keep one of the two", attribute.target);
-            issues.push(Issue::error(&attribute.path, message));
-        }
-    }
-    let Some(target) = target else { return };
-    for attribute in target.attributes.iter().filter(|a| a.required && !a.anchor && a.default_value.is_none()) {
-        if !mapping.attributes.iter().any(|m| m.target == attribute.name) {
-            let message = format!("the app requires {}, and nothing is mapped to it: creates may fail", attribute.name);
-            issues.push(Issue::warning(&mapping.path, message));
-        }
-    }
-}
-
-fn matching(mapping: &ObjectMapping, rules: &[Rule], issues: &mut Vec<Issue>) -> Vec<usize> {
-    let mut matching: Vec<usize> =
-        rules.iter().enumerate().filter(|(_, rule)| rule.matching_priority > 0).map(|(index, _)| index).collect();
-    let priority = |index: &usize| rules.get(*index).map_or(0, |rule| rule.matching_priority);
-    matching.sort_by_key(priority);
-    if !mapping.attributes.iter().any(|attribute| attribute.matching_priority > 0) {
-        let message = "no attribute has a matchingPriority above 0: existing accounts could not be found (E6.1)";
-        issues.push(Issue::error(&mapping.path, message));
-    }
-    for pair in matching.windows(2) {
-        if let [first, second] = pair
-            && priority(first) == priority(second)
-        {
-            let message = format!("two attributes have the matchingPriority {}", priority(first));
-            issues.push(Issue::error(&mapping.path, message));
-        }
-    }
-    for index in &matching {
-        if let Some(rule) = rules.get(*index).filter(|rule| rule.reference) {
-            let message = format!("{} refers to another object and cannot be a matching attribute", rule.target);
-            issues.push(Issue::error(&mapping.path, message));
-        }
-    }
-    matching
-}
-
-fn compile_filter(mapping: &ObjectMapping, issues: &mut Vec<Issue>) -> Result<Option<ScopingFilter>, MappingError> {
-    let Some(scope) = &mapping.scope else { return Ok(None) };
-    let filter = ScopingFilter::read(&Place { value: scope, path: format!("{}.scope", mapping.path) })?;
-    issues.extend(filter.issues().iter().cloned());
-    Ok(Some(filter))
 }
 
 #[cfg(test)]

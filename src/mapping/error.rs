@@ -64,8 +64,11 @@ pub enum MappingError {
         message: String,
     },
     /// It is JSON, and wrong at one or more places.
-    #[error("{}", list(.0))]
+    #[error("the schema cannot be used: {}", list(.0))]
     Refused(Vec<Issue>),
+    /// A change that cannot be made; nothing is changed.
+    #[error("{}", list(.0))]
+    NotChanged(Vec<Issue>),
 }
 
 impl MappingError {
@@ -73,16 +76,20 @@ impl MappingError {
         Self::Refused(vec![Issue::error(path, message)])
     }
 
+    pub(super) fn not_changed(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::NotChanged(vec![Issue::error(path, message)])
+    }
+
     /// The places and what is wrong there; empty if the text is not JSON.
     pub fn issues(&self) -> &[Issue] {
         match self {
             Self::NotJson { .. } => &[],
-            Self::Refused(issues) => issues,
+            Self::Refused(issues) | Self::NotChanged(issues) => issues,
         }
     }
 }
 
 fn list(issues: &[Issue]) -> String {
     let lines: Vec<String> = issues.iter().map(ToString::to_string).collect();
-    format!("the schema cannot be used: {}", lines.join("; "))
+    lines.join("; ")
 }

@@ -1,5 +1,8 @@
 //! Scoping filters: who belongs (E3.20–E3.33).
 
+mod check;
+mod contradiction;
+
 use super::error::{Issue, MappingError};
 use super::operator::Operator;
 use super::reader::Place;
@@ -10,9 +13,6 @@ use serde_json::Value;
 
 /// Steps a pattern may go back before the match is given up. .NET would search for ever.
 const BACKTRACK_LIMIT: usize = 1_000_000;
-
-/// Attributes that Entra does not filter on (E3.28).
-const NOT_FILTERABLE: [&str; 4] = ["members", "appRoleAssignments", "manager", "userType"];
 
 /// A scoping filter of an object mapping. It is in scope if any group holds; a group holds if all its clauses do.
 #[derive(Clone, Debug)]
@@ -25,6 +25,7 @@ pub struct ScopingFilter {
 
 #[derive(Clone, Debug)]
 struct Group {
+    name: String,
     clauses: Vec<Clause>,
 }
 
@@ -70,6 +71,13 @@ pub struct Verdict {
     pub clauses: Vec<ClauseVerdict>,
 }
 
+/// A group in words, for comparison.
+pub(super) struct GroupOutline {
+    pub(super) name: String,
+    /// As people write them.
+    pub(super) clauses: Vec<String>,
+}
+
 impl ScopingFilter {
     /// Reads a filter in Graph's form (`sourceOperandName`, `operatorName`, `targetOperand.values`) or in the short
     /// form (`attribute`, `operator`, `value`).
@@ -79,9 +87,13 @@ impl ScopingFilter {
     /// A member is missing or of the wrong type. Mistakes that do not keep the filter from being read, such as a
     /// pattern that does not compile, are in [`ScopingFilter::issues`].
     pub fn from_json(filter: &Value) -> Result<Self, MappingError> {
-        Self::read(&Place { value: filter, path: "scope".to_owned() })
+        let place = Place { value: filter, path: "scope".to_owned() };
+        let mut filter = Self::read(&place)?;
+        filter.issues.extend(filter.doubts(&place.path, None));
+        Ok(filter)
     }
 
+    /// As [`ScopingFilter::from_json`], without the doubts that need to know the attributes.
     pub(super) fn read(place: &Place<'_>) -> Result<Self, MappingError> {
         let place = place.clone().object()?;
         let mut issues = Vec::new();
@@ -94,6 +106,15 @@ impl ScopingFilter {
     /// What is wrong or looks wrong with the filter: errors are refused when a mapping is loaded.
     pub fn issues(&self) -> &[Issue] {
         &self.issues
+    }
+
+    /// The groups in words: the normal ones, the input and the category filters.
+    pub(super) fn outline(&self) -> [Vec<GroupOutline>; 3] {
+        let outline = |group: &Group| GroupOutline {
+            name: group.name.clone(),
+            clauses: group.clauses.iter().map(Clause::words).collect(),
+        };
+        [&self.groups, &self.input, &self.category].map(|groups| groups.iter().map(outline).collect())
     }
 
     /// Whether the filter restricts nothing.
@@ -140,7 +161,7 @@ fn read_groups(place: &Place<'_>, name: &str, issues: &mut Vec<Issue>) -> Result
         for clause in group.objects("clauses")? {
             clauses.push(read_clause(&clause, issues)?);
         }
-        groups.push(Group { clauses });
+        groups.push(Group { name: group.text("name")?.unwrap_or_default(), clauses });
     }
     Ok(groups)
 }
@@ -206,39 +227,10 @@ impl Clause {
         self.values.iter().map(compile).collect()
     }
 
-    fn check(&self, place: &Place<'_>, issues: &mut Vec<Issue>) {
-        let Some(operator) = self.operator else {
-            let names: Vec<&str> = Operator::ALL.iter().map(|o| o.as_str()).collect();
-            let message =
-                format!("the operator {} is not supported; there are {}", self.operator_name, names.join(", "));
-            issues.push(Issue::error(&place.path, message));
-            return;
-        };
-        if operator.is_unary() {
-            if !self.values.is_empty() {
-                let message = format!("{} takes no value; the one given is not used", operator.as_str());
-                issues.push(Issue::warning(&place.path, message));
-            }
-        } else if self.values.is_empty() {
-            let message = format!("{} needs a value; without one the clause is always false", operator.as_str());
-            issues.push(Issue::error(&place.path, message));
-        }
-        if operator.is_numeric() {
-            for value in self.values.iter().filter(|value| whole_number(value).is_none()) {
-                let message = format!("{} compares whole numbers, and `{value}` is none", operator.as_str());
-                issues.push(Issue::error(&place.path, message));
-            }
-        }
-        if NOT_FILTERABLE.contains(&self.attribute.as_str()) {
-            let message = format!("Entra does not filter on {}; there this clause would be refused", self.attribute);
-            issues.push(Issue::warning(&place.path, message));
-        }
-    }
-
     /// The null rule first: without a value every clause is false, the negative ones too; only `IS NULL` is true
     /// (E3.24). Several values of an attribute must all satisfy the clause.
     fn holds(&self, actual: &Value) -> bool {
-        let Some(operator) = self.operator else { return false };
+        let Some(operator) = self.operator.filter(|_| self.attribute != check::MEMBERS) else { return false };
         let values = present(actual);
         match operator {
             Operator::IsNull => values.is_empty(),
@@ -274,6 +266,17 @@ impl Clause {
     /// `None` for a broken pattern, and for one that is given up: it puts nobody in scope, negated or not.
     fn matches(&self, index: usize, text: &str) -> Option<bool> {
         self.patterns.get(index)?.as_ref()?.is_match(text).ok()
+    }
+
+    /// The clause as people write it: `department EQUALS "Sales"`.
+    fn words(&self) -> String {
+        let quoted = |value: &String| format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+        let values: Vec<String> = self.values.iter().map(quoted).collect();
+        let operator = match self.operator {
+            Some(known) => known.as_str(),
+            None => &self.operator_name,
+        };
+        format!("{} {operator} {}", self.attribute, values.join(" or ")).trim_end().to_owned()
     }
 
     fn verdict(&self, group: usize, actual: Value, holds: bool) -> ClauseVerdict {

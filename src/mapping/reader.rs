@@ -80,12 +80,10 @@ impl<'a> Place<'a> {
     /// A name of a fixed set, in any letter case.
     pub(super) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)], default: T) -> Result<T, MappingError> {
         let Some(text) = self.text(name)? else { return Ok(default) };
-        choices.iter().find(|(choice, _)| choice.eq_ignore_ascii_case(text.trim())).map(|(_, value)| *value).ok_or_else(
-            || {
-                let names: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
-                MappingError::at(self.path_of(name), format!("`{text}` is not one of {}", names.join(", ")))
-            },
-        )
+        named(choices, text.trim()).ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
+            MappingError::at(self.path_of(name), format!("`{text}` is not one of {}", names.join(", ")))
+        })
     }
 }
 
@@ -98,4 +96,23 @@ fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
+}
+
+/// The value of a name in any letter case.
+pub(super) fn named<T: Copy>(names: &[(&str, T)], text: &str) -> Option<T> {
+    names.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
+}
+
+/// The name of a value; every value has one.
+pub(super) fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
+    names.iter().find(|(_, other)| *other == value).map_or("", |(name, _)| name)
+}
+
+/// `a.b[0].c` as a JSON pointer.
+pub(super) fn pointer_of(path: &str) -> String {
+    path.split(['.', '[']).fold(String::new(), |mut pointer, part| {
+        pointer.push('/');
+        pointer.push_str(part.trim_end_matches(']'));
+        pointer
+    })
 }

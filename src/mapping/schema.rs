@@ -3,7 +3,8 @@
 use super::attribute::{DirectoryDefinition, ObjectDefinition, read_directory};
 use super::compile::{CompiledMapping, compile};
 use super::error::MappingError;
-use super::reader::Place;
+use super::numbers;
+use super::reader::{Place, name_of, named, pointer_of};
 use crate::model::ObjectType;
 use serde_json::Value;
 
@@ -57,6 +58,27 @@ pub enum FlowType {
     AttributeAddOnly,
 }
 
+impl FlowType {
+    /// The names of the schema.
+    pub(super) const NAMES: [(&str, Self); 5] = [
+        ("Always", Self::Always),
+        ("ObjectAddOnly", Self::ObjectAddOnly),
+        ("MultiValueAddOnly", Self::MultiValueAddOnly),
+        ("ValueAddOnly", Self::ValueAddOnly),
+        ("AttributeAddOnly", Self::AttributeAddOnly),
+    ];
+
+    /// The name as Graph writes it.
+    pub fn as_str(self) -> &'static str {
+        name_of(&Self::NAMES, self)
+    }
+
+    /// Reads a name in any letter case.
+    pub fn parse(text: &str) -> Option<Self> {
+        named(&Self::NAMES, text)
+    }
+}
+
 /// Whether an unchanged value is sent again (E5.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowBehavior {
@@ -64,6 +86,22 @@ pub enum FlowBehavior {
     FlowWhenChanged,
     /// Every time.
     FlowAlways,
+}
+
+impl FlowBehavior {
+    /// The names of the schema.
+    pub(super) const NAMES: [(&str, Self); 2] =
+        [("FlowWhenChanged", Self::FlowWhenChanged), ("FlowAlways", Self::FlowAlways)];
+
+    /// The name as Graph writes it.
+    pub fn as_str(self) -> &'static str {
+        name_of(&Self::NAMES, self)
+    }
+
+    /// Reads a name in any letter case.
+    pub fn parse(text: &str) -> Option<Self> {
+        named(&Self::NAMES, text)
+    }
 }
 
 /// What kind of source an attribute mapping has.
@@ -86,6 +124,8 @@ pub struct MappingSource {
     pub name: Option<String>,
     /// The text; what it says counts.
     pub expression: Option<String>,
+    /// The whole source as it stands in the schema. Its `parameters` are read where there is no text.
+    pub tree: Value,
 }
 
 /// One attribute mapping.
@@ -169,7 +209,8 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// The text is not JSON, or a member that Heeler uses is missing or of the wrong type; the error names the place.
+    /// The text is not JSON, or a member that Heeler uses is missing or of the wrong type, or there is a number that
+    /// could not be written again as it is; the error names the place.
     pub fn from_json(text: &str) -> Result<Self, MappingError> {
         // An editor on Windows may have put a byte order mark in front.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -178,6 +219,7 @@ impl Schema {
             column: error.column(),
             message: without_place(&error),
         })?;
+        numbers::check(text)?;
         Self::from_value(raw)
     }
 
@@ -215,6 +257,11 @@ impl Schema {
     /// The schema as JSON.
     pub fn as_value(&self) -> &Value {
         &self.raw
+    }
+
+    /// What stands at a path as issues and mappings name it, such as `synchronizationRules[0].objectMappings[1]`.
+    pub fn at(&self, path: &str) -> Option<&Value> {
+        self.raw.pointer(&pointer_of(path))
     }
 
     /// The two systems.
@@ -304,15 +351,6 @@ fn read_flow(place: &Place<'_>) -> Result<(bool, bool, bool), MappingError> {
 }
 
 fn read_attribute_mapping(place: &Place<'_>) -> Result<AttributeMapping, MappingError> {
-    const FLOW_TYPES: [(&str, FlowType); 5] = [
-        ("Always", FlowType::Always),
-        ("ObjectAddOnly", FlowType::ObjectAddOnly),
-        ("MultiValueAddOnly", FlowType::MultiValueAddOnly),
-        ("ValueAddOnly", FlowType::ValueAddOnly),
-        ("AttributeAddOnly", FlowType::AttributeAddOnly),
-    ];
-    const BEHAVIORS: [(&str, FlowBehavior); 2] =
-        [("FlowWhenChanged", FlowBehavior::FlowWhenChanged), ("FlowAlways", FlowBehavior::FlowAlways)];
     const KINDS: [(&str, SourceKind); 3] =
         [("Attribute", SourceKind::Attribute), ("Constant", SourceKind::Constant), ("Function", SourceKind::Function)];
     let source = match place.member("source") {
@@ -323,6 +361,7 @@ fn read_attribute_mapping(place: &Place<'_>) -> Result<AttributeMapping, Mapping
                 kind: source.choice("type", &KINDS, SourceKind::Attribute)?,
                 name: source.text("name")?,
                 expression: source.text("expression")?,
+                tree: source.value.clone(),
             })
         }
     };
@@ -335,8 +374,8 @@ fn read_attribute_mapping(place: &Place<'_>) -> Result<AttributeMapping, Mapping
         target: place.required_text("targetAttributeName")?,
         source,
         default_value: place.text("defaultValue")?,
-        flow_type: place.choice("flowType", &FLOW_TYPES, FlowType::Always)?,
-        flow_behavior: place.choice("flowBehavior", &BEHAVIORS, FlowBehavior::FlowWhenChanged)?,
+        flow_type: place.choice("flowType", &FlowType::NAMES, FlowType::Always)?,
+        flow_behavior: place.choice("flowBehavior", &FlowBehavior::NAMES, FlowBehavior::FlowWhenChanged)?,
         matching_priority,
     })
 }

@@ -186,6 +186,25 @@ fn mistakes_name_the_place() {
 }
 
 #[test]
+fn a_function_without_its_text_is_built_from_its_tree() {
+    let with = |change: fn(&mut Value)| {
+        changed(move |raw| {
+            let source = &mut mapping(raw)["attributeMappings"][7]["source"];
+            source.as_object_mut().unwrap().remove("expression");
+            change(source);
+        })
+    };
+    let users = with(|_| ()).unwrap();
+    assert_eq!(users.rule("name.formatted").unwrap().source.words(), "Join(\" \", [givenName], [surname])");
+    let other = with(|source| source["parameters"][0]["value"]["expression"] = json!("\"-\"")).unwrap();
+    assert_ne!(other.fingerprint(), users.fingerprint(), "the tree decides here");
+    let error = with(|source| source["parameters"] = json!([])).unwrap_err();
+    let issue = &error.issues()[0];
+    assert!(issue.path.ends_with("attributeMappings[7].source"), "{}", issue.path);
+    assert!(issue.message.contains("separator"), "{}", issue.message);
+}
+
+#[test]
 fn all_mistakes_are_reported_at_once() {
     let error = changed(|raw| {
         mapping(raw)["attributeMappings"][1]["source"]["expression"] = json!("Not(");
@@ -199,7 +218,7 @@ fn all_mistakes_are_reported_at_once() {
 fn text_that_is_not_json_says_where() {
     match Schema::from_json("{\n  \"a\": }").unwrap_err() {
         MappingError::NotJson { line, column, .. } => assert_eq!((line, column), (2, 8)),
-        other @ MappingError::Refused(_) => panic!("{other}"),
+        other => panic!("{other}"),
     }
     assert!(Schema::from_json("[]").unwrap_err().to_string().contains("an object is needed"));
     assert!(Schema::from_json("{}").unwrap_err().to_string().contains("synchronizationRules"));
@@ -262,4 +281,69 @@ fn the_fingerprint_follows_what_matters_only() {
     let users = base.compile(ObjectType::User).unwrap().unwrap();
     assert_ne!(users.fingerprint(), base.compile(ObjectType::Group).unwrap().unwrap().fingerprint());
     assert_eq!(users.fingerprint().len(), 64);
+}
+
+#[test]
+fn attributes_that_nearly_exist_are_named() {
+    for (expression, needle) in [
+        ("[jobTitel]", "did you mean jobTitle?"),
+        ("[JobTitle]", "names are case-sensitive: write jobTitle"),
+        ("Join(\" \", [givenName], [shoeSize])", "no attribute shoeSize; unless"),
+        ("[extension_shoeSize]", "extension_<app id without hyphens>_<name>"),
+    ] {
+        let users =
+            changed(|raw| mapping(raw)["attributeMappings"][3]["source"]["expression"] = json!(expression)).unwrap();
+        assert_eq!(users.warnings.len(), 1);
+        assert!(users.warnings[0].message.contains(needle), "{}", users.warnings[0]);
+    }
+    let target = |name: &str| changed(|raw| mapping(raw)["attributeMappings"][3]["targetAttributeName"] = json!(name));
+    assert!(target("titel").unwrap().warnings[0].message.contains("did you mean title?"));
+    assert!(!target("urn:x:y:1.0:User:tag").unwrap().warnings[0].message.contains("did you mean"));
+    let error = target("emails[type eq work].value").unwrap_err();
+    assert!(error.issues()[0].path.ends_with("attributeMappings[3].targetAttributeName"), "{error}");
+    assert!(error.issues()[0].message.contains("not the name of an attribute"), "{error}");
+}
+
+#[test]
+fn a_scoping_filter_is_checked_against_the_directory() {
+    let with = |groups: Value| changed(move |raw| mapping(raw)["scope"] = json!({"groups": groups.clone()}));
+    let clause = |attribute: &str, operator: &str, value: Value| json!({"attribute": attribute, "operator": operator, "value": value});
+    let users = with(json!([{"clauses": [clause("departmnt", "EQUALS", json!("Sales"))]}])).unwrap();
+    assert_eq!(users.warnings.len(), 1);
+    assert_eq!(users.warnings[0].path, "synchronizationRules[0].objectMappings[0].scope.groups[0].clauses[0]");
+    assert!(users.warnings[0].message.contains("did you mean department?"));
+    let nobody = with(json!([{"name": "None", "clauses": [
+        clause("department", "IS NULL", Value::Null), clause("department", "EQUALS", json!("Sales"))]}]))
+    .unwrap();
+    assert_eq!(nobody.warnings.len(), 2);
+    assert!(nobody.warnings[1].message.contains("NOBODY WOULD BE IN SCOPE"));
+}
+
+#[test]
+fn an_object_has_one_key() {
+    let anchors = |second: bool, first: bool| {
+        changed(move |raw| {
+            raw["directories"][1]["objects"][0]["attributes"][0]["anchor"] = json!(first);
+            raw["directories"][1]["objects"][0]["attributes"][4]["anchor"] = json!(second);
+        })
+    };
+    assert!(anchors(true, true).unwrap_err().to_string().contains("the anchors id and displayName"));
+    assert!(anchors(false, false).unwrap().warnings[0].message.contains("no anchor"));
+}
+
+#[test]
+fn unique_values_are_for_new_accounts() {
+    let unique = |index: usize, flow: &str| {
+        changed(|raw| {
+            let rule = &mut mapping(raw)["attributeMappings"][index];
+            rule["flowType"] = json!(flow);
+            rule["source"] = json!({"type": "Function", "name": "SelectUniqueValue",
+                "expression": "SelectUniqueValue([mailNickname], Join(\"\", [givenName], \"1\"))"});
+        })
+    };
+    assert!(unique(3, "ObjectAddOnly").is_ok());
+    let error = unique(3, "Always").unwrap_err();
+    assert!(error.issues()[0].path.ends_with("attributeMappings[3].flowType"), "{error}");
+    let error = unique(0, "ObjectAddOnly").unwrap_err();
+    assert!(error.issues()[0].message.contains("set its matchingPriority to 0"), "{error}");
 }
