@@ -17,6 +17,7 @@ mod eval;
 pub mod functions;
 mod lexer;
 mod parser;
+mod reference;
 mod tree;
 mod tree_form;
 mod value;
@@ -25,6 +26,7 @@ pub use context::{Context, Random};
 pub use error::{Code, ExpressionError, Span};
 pub use eval::{Outcome, Source};
 pub use functions::{Function, Profile};
+pub use reference::reference;
 pub use value::{Role, Value};
 
 use tree::Node;
