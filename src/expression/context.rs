@@ -1,7 +1,7 @@
 //! What an expression may know besides attributes: the clock, chance, the tenant, and what is taken.
 
 use jiff::Timestamp;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -79,12 +79,13 @@ pub struct Context {
     pub default_domain: Option<String>,
     pub(super) random: Random,
     taken: Arc<HashSet<String>>,
+    taken_of: Arc<HashMap<String, Arc<HashSet<String>>>>,
 }
 
 impl Context {
     /// A context for values that are written to an app.
     pub fn new(now: Timestamp, random: Random) -> Self {
-        Self { now, default_domain: None, random, taken: Arc::default() }
+        Self { now, default_domain: None, random, taken: Arc::default(), taken_of: Arc::default() }
     }
 
     /// A context for values that are only looked at: what is random is the same at every look, and not secret.
@@ -102,11 +103,30 @@ impl Context {
     /// With the values that are in the app already, for `SelectUniqueValue`. Letter case does not matter.
     #[must_use]
     pub fn with_existing<S: AsRef<str>>(mut self, values: impl IntoIterator<Item = S>) -> Self {
-        self.taken = Arc::new(values.into_iter().map(|value| value.as_ref().to_lowercase()).collect());
+        self.taken = Arc::new(folded(values));
         self
+    }
+
+    /// With the values that are in the app already, by attribute of the app: [`Context::aimed_at`] takes those of one.
+    #[must_use]
+    pub fn with_existing_of<S: AsRef<str>>(mut self, values: impl IntoIterator<Item = (String, Vec<S>)>) -> Self {
+        let of = |(target, values)| (target, Arc::new(folded::<S>(values)));
+        self.taken_of = Arc::new(values.into_iter().map(of).collect());
+        self
+    }
+
+    /// For a value of this attribute of the app.
+    #[must_use]
+    pub fn aimed_at(&self, target: &str) -> Self {
+        let taken = self.taken_of.get(target).map_or_else(|| self.taken.clone(), Arc::clone);
+        Self { taken, ..self.clone() }
     }
 
     pub(super) fn is_taken(&self, value: &str) -> bool {
         self.taken.contains(&value.to_lowercase())
     }
+}
+
+fn folded<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> HashSet<String> {
+    values.into_iter().map(|value| value.as_ref().to_lowercase()).collect()
 }

@@ -63,6 +63,11 @@ impl RuleSource {
         matches!(self, Self::Expression(expression) if expression.calls(function))
     }
 
+    /// Whether the value has to be one that nobody in the app has (`SelectUniqueValue`).
+    pub fn is_unique(&self) -> bool {
+        matches!(self, Self::Expression(expression) if expression.function() == Some("SelectUniqueValue"))
+    }
+
     /// Whether the value is made up anew at every evaluation.
     pub fn is_random(&self) -> bool {
         self.calls("Guid") || self.calls("RandomString")

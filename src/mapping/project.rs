@@ -146,11 +146,18 @@ fn evaluate(rule: &Rule, object: &SourceObject<'_>, context: &Context) -> Result
         RuleSource::Direct(name) => Ok(Outcome::Value(object.attribute(name))),
         RuleSource::Constant(text) => Ok(Outcome::Value(Value::text(text))),
         RuleSource::None => Ok(Outcome::Value(Value::Null)),
-        RuleSource::Expression(expression) => expression.evaluate(object, context).map_err(|error| Problem {
-            target: rule.target.clone(),
-            code: error.code.as_str().to_owned(),
-            message: format!("the expression {} failed: {}", expression.text(), error.message),
-        }),
+        RuleSource::Expression(expression) => {
+            let outcome = if rule.source.is_unique() {
+                expression.evaluate(object, &context.aimed_at(&rule.target))
+            } else {
+                expression.evaluate(object, context)
+            };
+            outcome.map_err(|error| Problem {
+                target: rule.target.clone(),
+                code: error.code.as_str().to_owned(),
+                message: format!("the expression {} failed: {}", expression.text(), error.message),
+            })
+        }
     }
 }
 

@@ -156,6 +156,29 @@ fn extension_attribute(name: &str) -> Option<u8> {
     name.strip_prefix("extensionAttribute")?.parse().ok().filter(|n| (1..=15).contains(n))
 }
 
+/// Attributes under the names of the engine as the properties that Graph would give.
+pub fn graph_object(attributes: &Map<String, Value>) -> Map<String, Value> {
+    let mut properties = Map::new();
+    let mut set = Map::new();
+    for (name, value) in attributes {
+        match (extension_attribute(name), name.as_str()) {
+            (Some(_), _) => {
+                set.insert(name.clone(), value.clone());
+            }
+            (None, "telephoneNumber") if !value.is_null() && !value.is_array() => {
+                properties.insert(graph_name(name).to_owned(), Value::Array(vec![value.clone()]));
+            }
+            (None, _) => {
+                properties.insert(graph_name(name).to_owned(), value.clone());
+            }
+        }
+    }
+    if !set.is_empty() {
+        properties.insert("onPremisesExtensionAttributes".to_owned(), Value::Object(set));
+    }
+    properties
+}
+
 /// `alias_theirdomain#EXT#@ourdomain` is `alias@theirdomain` (E3.13). The last underscore stands for the `@`: a
 /// domain cannot contain one, an alias can.
 fn guest_name(upn: &str) -> Option<String> {

@@ -6,7 +6,7 @@ use super::scope::{
     Course, Entitlements, ScopeSetting, Standing, group_course, group_standing, user_course, user_standing,
 };
 use crate::expression::{Context, Role};
-use crate::mapping::{CompiledMapping, Flow, FlowType, Projection, Rule, ScopingFilter, SourceObject, Verdict};
+use crate::mapping::{self, CompiledMapping, Flow, FlowType, Projection, Rule, ScopingFilter, SourceObject, Verdict};
 use crate::model::{DirectoryGroup, DirectoryUser, Link, ObjectType, Removed, Retry};
 use crate::scim::filter::FilterError;
 use crate::scim::path::AttrPath;
@@ -90,6 +90,22 @@ impl Rules {
             ObjectType::User => &self.users,
             ObjectType::Group => &self.groups,
         }
+    }
+}
+
+impl Rules {
+    /// Graph properties to read of users, `manager` among them.
+    pub fn user_properties(&self) -> Vec<String> {
+        let mut properties = mapping::graph_properties(&[&self.users.mapping]);
+        properties.push("manager".into());
+        properties
+    }
+
+    /// Graph properties to read of groups, `members` among them.
+    pub fn group_properties(&self) -> Vec<String> {
+        let mut properties = mapping::group_properties(&[&self.groups.mapping]);
+        properties.push("members".into());
+        properties
     }
 }
 

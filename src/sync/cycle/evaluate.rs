@@ -1,6 +1,6 @@
 //! Scope and project over the whole mirror (or the objects asked for), streamed: only what differs is kept.
 
-use crate::expression::Role;
+use crate::expression::{Context, Role};
 use crate::model::{Assignment, CycleKind, DirectoryGroup, DirectoryUser, Member, MemberKind, ObjectType, Retry};
 use crate::store::{self, StoreError, links, membership, mirror, retries};
 use crate::sync::project::{ObjectRules, Rules, Subject, group_subject, user_subject};
@@ -134,6 +134,8 @@ struct Evaluating<'a> {
     entitlements: Entitlements,
     retries: HashMap<(ObjectType, String), Retry>,
     now: String,
+    /// What expressions may know, of users and of groups.
+    contexts: [Context; 2],
     out: Evaluated,
 }
 
@@ -153,6 +155,7 @@ pub fn evaluate(job: &Job, read: &Read, scope: &CycleScope) -> Result<Evaluated,
         entitlements: entitlements(&reader)?,
         retries: retries::all(&reader)?.into_iter().map(|r| ((r.object_type, r.source_id.clone()), r)).collect(),
         now: job.now(),
+        contexts: [context(&reader, job, ObjectType::User)?, context(&reader, job, ObjectType::Group)?],
         out: Evaluated::default(),
     };
     match scope {
@@ -184,13 +187,41 @@ pub fn evaluate(job: &Job, read: &Read, scope: &CycleScope) -> Result<Evaluated,
     Ok(evaluating.out)
 }
 
+/// What expressions may know, with the values that are taken in the app: those that the ledger has of attributes whose
+/// value has to be unique. What two people want in one cycle, the app decides; whoever loses tries another one later.
+fn context(c: &Connection, job: &Job, object_type: ObjectType) -> Result<Context, StoreError> {
+    let rules = &job.rules.of(object_type).mapping.rules;
+    let mut taken: HashMap<String, Vec<String>> =
+        rules.iter().filter(|rule| rule.source.is_unique()).map(|rule| (rule.target.clone(), Vec::new())).collect();
+    if !taken.is_empty() {
+        links::for_each(c, object_type, |link| {
+            for (target, values) in &mut taken {
+                values.extend(link.applied.get(target).and_then(|v| v.as_str()).map(str::to_owned));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(job.context().with_existing_of(taken))
+}
+
 impl Evaluating<'_> {
     fn user(&mut self, user: &DirectoryUser) -> Result<(), StoreError> {
         let job = self.job;
+        // A mapping that is off is skipped: nobody is provisioned, and nobody is turned off for it (E1.12).
+        if !job.rules.users.mapping.enabled {
+            return Ok(());
+        }
         let link = links::get(self.c, ObjectType::User, &user.id)?;
         let roles = roles_of(&self.entitlements, &user.id);
-        let mut subject =
-            user_subject(user, &self.entitlements, &roles, &job.rules.users, job.settings.scope, link, &job.context());
+        let mut subject = user_subject(
+            user,
+            &self.entitlements,
+            &roles,
+            &job.rules.users,
+            job.settings.scope,
+            link,
+            &self.contexts[0],
+        );
         self.complete(&mut subject);
         if subject.standing == Standing::In
             && job.rules.users.reference.is_some()
@@ -216,7 +247,7 @@ impl Evaluating<'_> {
         let job = self.job;
         let link = links::get(self.c, ObjectType::Group, &group.id)?;
         let mut subject =
-            group_subject(group, &self.entitlements, &job.rules.groups, job.settings.scope, link, &job.context());
+            group_subject(group, &self.entitlements, &job.rules.groups, job.settings.scope, link, &self.contexts[1]);
         self.complete(&mut subject);
         let members_mapped = job.rules.groups.reference.is_some();
         if subject.standing == Standing::In && members_mapped && self.may_try_reference(&subject) {
