@@ -19,6 +19,7 @@ mod lines;
 mod listing;
 mod log;
 mod mapping;
+mod mapping_args;
 mod plan;
 mod report;
 mod resolve;
@@ -162,7 +163,7 @@ async fn dispatch(ctx: Ctx, command: Option<Command>) -> Outcome {
         }
         Some(Command::Keys) => keys::run(&ctx),
         Some(Command::Setup) => setup::run(&ctx),
-        Some(Command::Mapping { command }) => mapping::run(&ctx, command),
+        Some(Command::Mapping { command }) => mapping::run(&ctx, command).await,
         Some(Command::Assign { object, role }) => assign::assign(&ctx, &object, role.as_deref()).await,
         Some(Command::Unassign { object, role }) => assign::unassign(&ctx, &object, role.as_deref()).await,
     }

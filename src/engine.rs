@@ -16,7 +16,8 @@ mod versions;
 
 pub use app::{InApp, read_app};
 pub use assemble::{
-    AssembleError, Assembly, assemble, base_schema_of, clients_of, rules_of, schema_of, scope_rules, settings_of,
+    AssembleError, Assembly, assemble, base_schema_of, clients_of, rules_from, rules_of, schema_of, scope_rules,
+    settings_of,
 };
 pub use connection::{ConnectionNews, ConnectionStep, ConnectionTest, test_connection, test_connection_with};
 pub use lease::{LEASE_MS, Lease, LeaseError, holder};

@@ -34,4 +34,4 @@ pub use schema::{
     AttributeMapping, FlowBehavior, FlowType, MappingSource, ObjectMapping, Preset, Schema, SourceKind,
     SynchronizationRule,
 };
-pub use source::{SourceObject, graph_properties, group_properties};
+pub use source::{SourceObject, graph_object, graph_properties, group_properties};

@@ -31,7 +31,6 @@ pub mod verify;
 
 use crate::expression::{Context, Random};
 use crate::graph::{GraphClient, GraphError};
-use crate::mapping;
 use crate::model::{Change, Cycle, CycleKind, LogStatus, ObjectType, Verb};
 use crate::scim::client::{ScimClient, ScimError};
 use crate::store::{Store, StoreError};
@@ -184,16 +183,12 @@ impl Job {
 
     /// Graph properties to read of users, `manager` among them.
     pub fn user_properties(&self) -> Vec<String> {
-        let mut properties = mapping::graph_properties(&[&self.rules.users.mapping]);
-        properties.push("manager".into());
-        properties
+        self.rules.user_properties()
     }
 
     /// Graph properties to read of groups, `members` among them.
     pub fn group_properties(&self) -> Vec<String> {
-        let mut properties = mapping::group_properties(&[&self.rules.groups.mapping]);
-        properties.push("members".into());
-        properties
+        self.rules.group_properties()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: every command and flag, with its help.
 
+pub use super::mapping_args::*;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::net::SocketAddr;
@@ -157,7 +158,7 @@ pub enum Command {
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
     },
-    /// Show or export attribute mappings, matching and scoping filters
+    /// Show, change, compare and test attribute mappings, matching and scoping filters
     Mapping {
         /// What to do with them.
         #[command(subcommand)]
@@ -272,15 +273,6 @@ pub enum PlanCommand {
         #[arg(value_name = "ID")]
         ids: Vec<String>,
     },
-}
-
-/// `heeler mapping …`
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum MappingCommand {
-    /// Show them as tables
-    Show,
-    /// Print them as a schema file in Graph shape
-    Export,
 }
 
 /// `heeler secret …`

@@ -3,6 +3,7 @@
 use super::{CliError, Ctx, Exit, Outcome};
 use crate::config::{self, Env, JobConfig};
 use crate::engine;
+use crate::store::Store;
 use crate::text::{out_json, out_line, show};
 use serde_json::json;
 
@@ -30,7 +31,7 @@ pub(super) fn check(ctx: &Ctx, env: Env<'_>) -> Outcome {
     let mut wrong = 0;
     for (mut finding, job) in config::check(&chosen, env).into_iter().zip(&chosen.jobs) {
         let mut notes = Vec::new();
-        match mapping(job) {
+        match mapping(&with_saved_mapping(ctx, job)) {
             Ok(warnings) => notes = warnings,
             Err(message) => finding.problems.push(("mapping".to_owned(), message)),
         }
@@ -60,6 +61,16 @@ pub(super) fn check(ctx: &Ctx, env: Env<'_>) -> Outcome {
         1 => Err(CliError::new(Exit::Usage, format!("1 problem in {}", profile.path.display()))),
         n => Err(CliError::new(Exit::Usage, format!("{n} problems in {}", profile.path.display()))),
     }
+}
+
+/// The job with the mapping that was saved last, where there is a database; a check makes none.
+fn with_saved_mapping(ctx: &Ctx, job: &JobConfig) -> JobConfig {
+    let mut job = job.clone();
+    let store = Store::file_of(&ctx.folders.data_dir, &job.name).and_then(|path| Store::open_read_only(&path));
+    if let Ok(Ok(saved)) = store.map(|store| store.read(|c| engine::saved_mapping(c, &job))) {
+        job.saved_mapping = saved;
+    }
+    job
 }
 
 /// Compiles the mapping as every cycle does: its warnings, or why a cycle would refuse it.

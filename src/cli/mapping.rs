@@ -1,203 +1,164 @@
-//! `heeler mapping show|export`
+//! `heeler mapping …`
 
-use super::args::MappingCommand;
-use super::{CliError, Ctx, Exit, Outcome, access::Access, listing, setup};
+mod change;
+mod cost;
+mod filter;
+mod golden;
+mod history;
+mod preview;
+mod save;
+mod show;
+
+use super::access::Access;
+use super::args::{MappingCommand, ObjectArgs};
+use super::{CliError, Ctx, Exit, Outcome, caret};
 use crate::config::JobConfig;
-use crate::engine;
-use crate::mapping::{AttributeMapping, CompiledMapping, FlowType, ObjectMapping, Rule, RuleSource, Schema};
+use crate::engine::{self, AssembleError};
+use crate::mapping::{MappingError, Schema};
 use crate::model::ObjectType;
-use crate::text::{Align, Table, json_line, json_pretty, out_json, out_line, pad_end, show};
-use serde_json::{Value, json};
-use std::io;
+use crate::store::mappings::{self, MappingVersion};
+use crate::sync::project::Rules;
+use std::path::Path;
 
-/// Cells of the words on the left.
-const LABEL: usize = 10;
-
-pub(super) fn run(ctx: &Ctx, command: MappingCommand) -> Outcome {
-    let access = Access::open_to_read(ctx)?;
-    let config = access.config()?;
+pub(super) async fn run(ctx: &Ctx, command: MappingCommand) -> Outcome {
     match command {
-        MappingCommand::Show => {
-            let exit = show_all(ctx, &config)?;
-            setup::mappings_seen(&access.store, engine::rules_of(&config)?.1);
-            Ok(exit)
+        MappingCommand::Show { version } => show::run(ctx, version),
+        MappingCommand::Export { version } => show::export(ctx, version),
+        MappingCommand::Set { target, source, rule, save } => {
+            change::set(ctx, &target, source.as_deref(), &rule, &save).await
         }
-        MappingCommand::Export => export(ctx, &config),
-    }
-}
-
-/// The schema with every member it came with: over several lines, or on one with `--json`. Either is a mapping file.
-fn export(ctx: &Ctx, config: &JobConfig) -> Outcome {
-    let (schema, _) = engine::schema_of(config)?;
-    let line = if ctx.json { json_line(schema.as_value()) } else { json_pretty(schema.as_value()) };
-    out_line(&line.map_err(io::Error::other)?)?;
-    Ok(Exit::Done)
-}
-
-/// The mapping of users, then of groups: whether it runs, what it may do, matching, scoping filter, attributes.
-///
-/// With `--json` one object per mapping: `objectType`, `name`, `from` (preset or file), `enabled`, `actions`,
-/// `matching` (targets in the order in which they are tried), `scope` and `attributeMappings` as in the schema.
-fn show_all(ctx: &Ctx, config: &JobConfig) -> Outcome {
-    // Compiled first: a mapping that cannot run is an error here as everywhere.
-    engine::rules_of(config)?;
-    let (schema, place) = engine::schema_of(config)?;
-    let mut first = true;
-    for object_type in [ObjectType::User, ObjectType::Group] {
-        let compiled = schema
-            .compile(object_type)
-            .map_err(|error| CliError::from_lines(Exit::Usage, &format!("{place}: {error}")))?;
-        let (Some((_, mapping)), Some(compiled)) = (schema.mapping(object_type), compiled) else { continue };
-        let of =
-            One { schema: &schema, place: &place, mapping, compiled: &compiled, enabled: enabled(config, object_type) };
-        if ctx.json {
-            out_json(&of.json())?;
-            continue;
+        MappingCommand::Add { target, source, attribute, rule, save } => {
+            change::add(ctx, &target, source.as_deref(), &attribute, &rule, &save).await
         }
-        if !first {
-            out_line(&show(""))?;
-        }
-        first = false;
-        of.print()?;
+        MappingCommand::Remove { target, save } => change::remove(ctx, &target, &save).await,
+        MappingCommand::Filter { command } => filter::run(ctx, command).await,
+        MappingCommand::Actions { actions, save } => change::actions(ctx, &actions, &save).await,
+        MappingCommand::Enable { save } => change::enable(ctx, true, &save).await,
+        MappingCommand::Disable { save } => change::enable(ctx, false, &save).await,
+        MappingCommand::Import { file, save } => change::import(ctx, &file, &save).await,
+        MappingCommand::Reset { save } => change::reset(ctx, &save).await,
+        MappingCommand::Rollback { version, save } => change::rollback(ctx, version, &save).await,
+        MappingCommand::History => history::run(ctx),
+        MappingCommand::Diff { from, to } => history::diff(ctx, from.as_deref(), to.as_deref()),
+        MappingCommand::Preview { file, user } => preview::run(ctx, file.as_deref(), user.as_deref()),
+        MappingCommand::Test { file, mapping } => golden::run(ctx, &file, mapping.as_deref()),
     }
-    Ok(Exit::Done)
 }
 
-/// The job decides about groups (E8.17); users are what a job is for.
-fn enabled(config: &JobConfig, object_type: ObjectType) -> bool {
-    object_type == ObjectType::User || config.groups
+/// The mapping of a job at hand.
+struct Desk {
+    access: Access,
+    config: JobConfig,
+    /// What is in force.
+    schema: Schema,
+    /// Where it comes from: `preset flock`, a file, `version 4`.
+    place: String,
+    /// The version that was saved last.
+    newest: Option<MappingVersion>,
 }
 
-struct One<'a> {
-    schema: &'a Schema,
-    place: &'a str,
-    mapping: &'a ObjectMapping,
-    compiled: &'a CompiledMapping,
-    enabled: bool,
-}
-
-impl One<'_> {
-    fn actions(&self) -> Vec<&'static str> {
-        let flow = self.compiled.flow;
-        [("create", flow.add), ("update", flow.update), ("delete", flow.delete)]
-            .into_iter()
-            .filter_map(|(name, on)| on.then_some(name))
-            .collect()
+impl Desk {
+    fn open_to_read(ctx: &Ctx) -> Result<Self, CliError> {
+        Self::of(Access::open_to_read(ctx)?)
     }
 
-    fn matching(&self) -> Vec<&str> {
-        self.compiled.matching.iter().filter_map(|i| self.compiled.rules.get(*i)).map(|r| r.target.as_str()).collect()
+    fn open(ctx: &Ctx) -> Result<Self, CliError> {
+        Self::of(Access::open(ctx)?)
     }
 
-    /// The attribute mappings as the schema has them, found by the path of the typed view.
-    fn raw_attributes(&self) -> Value {
-        let raw = |pointer: &str| self.schema.as_value().pointer(&pointer_of(pointer)).cloned();
-        raw(&format!("{}.attributeMappings", self.mapping.path)).unwrap_or_default()
+    fn of(access: Access) -> Result<Self, CliError> {
+        let config = access.config()?;
+        let newest = access.store.read(mappings::newest)?;
+        let (schema, place) = engine::schema_of(&config).map_err(unusable)?;
+        Ok(Self { access, config, schema, place, newest })
     }
 
-    fn json(&self) -> Value {
-        json!({
-            "objectType": self.compiled.object_type,
-            "name": self.mapping.name,
-            "from": self.place,
-            "enabled": self.enabled,
-            "actions": self.actions(),
-            "matching": self.matching(),
-            "scope": self.mapping.scope,
-            "attributeMappings": self.raw_attributes(),
-        })
+    /// The rules of a schema; `place` names it.
+    fn rules(&self, schema: &Schema, place: &str) -> Result<Rules, CliError> {
+        Ok(engine::rules_from(schema, place, &self.config).map_err(unusable)?.0)
     }
 
-    fn print(&self) -> Result<(), CliError> {
-        let what = match self.compiled.object_type {
-            ObjectType::User => "Users",
-            ObjectType::Group => "Groups",
+    /// The schema of a version.
+    fn version(&self, version: i64) -> Result<Schema, CliError> {
+        let text = self.access.store.read(|c| mappings::schema(c, version))?;
+        let Some(text) = text else {
+            let last = self.newest.as_ref().map_or(0, |v| v.version);
+            let known = match last {
+                0 => "nothing was saved yet: there are no versions".to_owned(),
+                last => format!("there are versions 1 to {last}: `heeler mapping history`"),
+            };
+            return Err(
+                CliError::new(Exit::Usage, format!("there is no version {version} of the mapping")).advise(known)
+            );
         };
-        listing::wrapped(&format!("{what}  {}  ({})", self.mapping.name, self.place), 2)?;
-        let on = if self.enabled { "✓ on" } else { "· off: the job has groups = false" };
-        block("state", on)?;
-        let actions = self.actions();
-        block("actions", &if actions.is_empty() { "none".to_owned() } else { actions.join(", ") })?;
-        block("matching", &self.matching().join(", then "))?;
-        self.print_filter()?;
-        out_line(&show(""))?;
-        let mut table = Table::new()
-            .column("", Align::Left, 0)
-            .column("target", Align::Left, 0)
-            .kept()
-            .column("", Align::Left, 0)
-            .column("source", Align::Left, 80)
-            .column("applies", Align::Left, 0)
-            .column("default", Align::Left, 32);
-        for rule in &self.compiled.rules {
-            let written = self.mapping.attributes.iter().find(|a| a.target == rule.target);
-            let default = rule.default.as_deref().map(|d| format!("\"{d}\"")).unwrap_or_default();
-            let key = if rule.matching_priority > 0 { format!("#{}", rule.matching_priority) } else { String::new() };
-            table.row([&key, &rule.target, "←", &source(rule, written), applies(rule.flow_type), &default]);
-        }
-        for line in table.lines_within(listing::cells_behind(2)) {
-            out_line(&show(&format!("  {line}")))?;
-        }
-        for warning in &self.compiled.warnings {
-            block("!", &warning.to_string())?;
-        }
-        Ok(())
+        Schema::from_json(&text).map_err(|error| refused(&format!("version {version}"), &error))
     }
 
-    /// The clauses as they are written; the groups are alternatives.
-    fn print_filter(&self) -> Result<(), CliError> {
-        let Some(filter) = &self.compiled.filter else { return block("filter", "none: everybody in scope belongs") };
-        // What a filter says about nobody in particular: its clauses.
-        let clauses = filter.evaluate_with(&|_| Value::Null).clauses;
-        let mut before = None;
-        for clause in &clauses {
-            let label = match before {
-                None => "filter",
-                Some(group) if group == clause.group => "  and",
-                Some(_) => "or",
-            };
-            before = Some(clause.group);
-            let wanted = match &clause.value {
-                Value::Null => String::new(),
-                value => format!(" {value}"),
-            };
-            block(label, &format!("{} {}{wanted}", clause.attribute, clause.operator))?;
+    /// The mapping that is meant by `--version`, else the one in force; with its name.
+    fn version_or_current(self, version: Option<i64>) -> Result<(Self, Schema, String), CliError> {
+        match version {
+            None => {
+                let (schema, place) = (self.schema.clone(), self.place.clone());
+                Ok((self, schema, place))
+            }
+            Some(version) => {
+                let schema = self.version(version)?;
+                Ok((self, schema, format!("version {version}")))
+            }
         }
-        Ok(())
     }
 }
 
-/// What fills a target: the text of the schema where there is one.
-fn source(rule: &Rule, written: Option<&AttributeMapping>) -> String {
-    match &rule.source {
-        RuleSource::Direct(name) => name.clone(),
-        RuleSource::Constant(text) => format!("\"{text}\""),
-        RuleSource::Expression(_) => written
-            .and_then(|mapping| mapping.source.as_ref())
-            .and_then(|source| source.expression.clone())
-            .unwrap_or_else(|| "expression".to_owned()),
-        RuleSource::None => "—".to_owned(),
+/// A schema file.
+fn read_file(path: &Path) -> Result<Schema, CliError> {
+    let text =
+        if path == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
+    let text = text.map_err(|error| {
+        CliError::new(Exit::Usage, format!("cannot read the mapping {}: {error}", path.display()))
+            .advise("`heeler mapping export` prints one")
+    })?;
+    Schema::from_json(&text).map_err(|error| refused(&path.display().to_string(), &error))
+}
+
+/// Which of the two mappings a command is about.
+fn object_type(of: &ObjectArgs) -> ObjectType {
+    if of.groups { ObjectType::Group } else { ObjectType::User }
+}
+
+/// Places that fit one screen.
+const MOST_SHOWN: usize = 3;
+
+/// Why a mapping cannot be used, with a picture for each expression.
+fn refused(place: &str, error: &MappingError) -> CliError {
+    let issues = error.issues();
+    let Some(first) = issues.first() else { return CliError::from_lines(Exit::Usage, &format!("{place}: {error}")) };
+    let mut blocks = Vec::new();
+    for issue in issues.iter().take(MOST_SHOWN) {
+        blocks.push(match &issue.expression {
+            Some((text, error)) => caret::picture(text, error, Some(&issue.path)),
+            None => format!("{}\n  at {}", issue.message, issue.path),
+        });
     }
-}
-
-fn applies(flow: FlowType) -> &'static str {
-    match flow {
-        FlowType::Always => "always",
-        FlowType::ObjectAddOnly => "on create",
-        FlowType::MultiValueAddOnly | FlowType::ValueAddOnly => "adds values",
-        FlowType::AttributeAddOnly => "while empty",
+    let mut message = blocks.join("\nerror: ");
+    match issues.len().saturating_sub(MOST_SHOWN) {
+        0 => {}
+        1 => message.push_str("\nand 1 more place"),
+        more => message.push_str(&format!("\nand {more} more places")),
     }
+    // An edit that was not made is about what was typed, not about the schema.
+    let advice = if matches!(error, MappingError::NotChanged(_)) {
+        "nothing is changed".to_owned()
+    } else if first.path.is_empty() {
+        format!("in {place}")
+    } else {
+        format!("{place} cannot be used like this; nothing is changed")
+    };
+    CliError::new(Exit::Usage, message).advise(advice)
 }
 
-/// `a.b[0].c` as a JSON pointer.
-fn pointer_of(path: &str) -> String {
-    path.split(['.', '[']).fold(String::new(), |mut pointer, part| {
-        pointer.push('/');
-        pointer.push_str(part.trim_end_matches(']'));
-        pointer
-    })
-}
-
-fn block(label: &str, text: &str) -> Result<(), CliError> {
-    listing::wrapped(&format!("  {}{text}", pad_end(label, LABEL)), LABEL + 2)
+fn unusable(error: AssembleError) -> CliError {
+    match error {
+        AssembleError::Mapping { place, error } => refused(&place, &error),
+        other => other.into(),
+    }
 }

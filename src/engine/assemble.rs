@@ -139,6 +139,15 @@ pub fn base_schema_of(config: &JobConfig) -> Result<(Schema, String), AssembleEr
 /// When the mapping cannot be read or compiled.
 pub fn rules_of(config: &JobConfig) -> Result<(Rules, String), AssembleError> {
     let (schema, place) = schema_of(config)?;
+    rules_from(&schema, &place, config)
+}
+
+/// As [`rules_of`], from a schema that the job does not have yet; `place` names it in errors.
+///
+/// # Errors
+/// When the mapping cannot be compiled.
+pub fn rules_from(schema: &Schema, place: &str, config: &JobConfig) -> Result<(Rules, String), AssembleError> {
+    let place = place.to_owned();
     let compile = |object_type| {
         schema.compile(object_type).map_err(|error| AssembleError::Mapping { place: place.clone(), error })
     };

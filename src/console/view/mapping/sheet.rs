@@ -1,7 +1,6 @@
 //! What the view shows, read from the job's rules and the store: every rule with its value for one person.
 
 use super::words::{exact, plain, plain_text};
-use crate::config::JobConfig;
 use crate::console::page::Object;
 use crate::console::query::Sources;
 use crate::console::words::account;
@@ -24,7 +23,7 @@ const FIRST: usize = 50;
 pub struct Sheet {
     /// Users or groups.
     pub object_type: ObjectType,
-    /// The preset or file.
+    /// The preset, saved version or file.
     pub from: Shown,
     /// Name of the object mapping.
     pub name: Shown,
@@ -259,7 +258,7 @@ pub(super) fn read(
     let flow = mapping.flow;
     Ok(Sheet {
         object_type,
-        from: show(&from(&facts.config)),
+        from: show(&super::words::origin(&facts.config)),
         name: show(&mapping.name),
         off: object_type == ObjectType::Group && !facts.config.groups,
         may: [("create", flow.add), ("update", flow.update), ("delete", flow.delete)]
@@ -293,14 +292,6 @@ fn person(sources: &Sources<'_>, object: Object, link: Option<&Link>, context: &
         out,
         object,
     })
-}
-
-/// The file, or the preset.
-fn from(config: &JobConfig) -> String {
-    match &config.mapping {
-        Some(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
-        None => format!("preset {}", config.app.preset.as_str()),
-    }
 }
 
 fn by_id(sources: &Sources<'_>, object_type: ObjectType, id: &str) -> Result<Option<Chosen>, StoreError> {

@@ -1,5 +1,6 @@
 //! How expressions and values are written on this page. What is copied or exported is never taken from here.
 
+use crate::config::JobConfig;
 pub(super) use crate::console::attribute_words::{path_in, plain, plain_text, short_path};
 use crate::console::style::Glyphs;
 use crate::console::words::end;
@@ -118,6 +119,15 @@ pub(super) fn prose(text: &str, cells: usize) -> Vec<Shown> {
 /// Cells of our own words.
 pub(super) fn cells(text: &str) -> u16 {
     u16::try_from(width(text)).unwrap_or(u16::MAX)
+}
+
+/// Where the mapping comes from: its file, the version that was saved, or the preset.
+pub(super) fn origin(config: &JobConfig) -> String {
+    match (&config.mapping, &config.saved_mapping) {
+        (Some(path), _) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        (None, Some(saved)) => format!("version {}", saved.version),
+        (None, None) => format!("preset {}", config.app.preset.as_str()),
+    }
 }
 
 #[cfg(test)]
