@@ -82,17 +82,22 @@ fn the_tables_of_the_presets() {
         [
             "active <- Switch([IsSoftDeleted], , \"False\", \"True\", \"True\", \"False\")",
             "addresses[type eq \"other\"].formatted <- physicalDeliveryOfficeName",
+            "addresses[type eq \"work\"].country <- country",
+            "addresses[type eq \"work\"].locality <- city",
             "addresses[type eq \"work\"].postalCode <- postalCode",
+            "addresses[type eq \"work\"].region <- state",
             "addresses[type eq \"work\"].streetAddress <- streetAddress",
             "displayName <- displayName",
             "emails[type eq \"other\"].value <- proxyAddresses",
             "emails[type eq \"work\"].value <- mail",
             "externalId <- mailNickname",
             "name.familyName <- surname",
+            "name.formatted <- Join(\" \", [givenName], [surname])",
             "name.givenName <- givenName",
             "phoneNumbers[type eq \"fax\"].value <- facsimileTelephoneNumber",
             "phoneNumbers[type eq \"mobile\"].value <- mobile",
             "phoneNumbers[type eq \"work\"].value <- telephoneNumber",
+            "preferredLanguage <- preferredLanguage",
             "title <- jobTitle",
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department <- department",
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber <- employeeId",
@@ -100,6 +105,72 @@ fn the_tables_of_the_presets() {
             "userName <- userPrincipalName",
         ]
     );
+}
+
+/// What Graph writes, the presets have: every member, and the tree of every text.
+#[test]
+fn presets_have_the_shape_of_graph() {
+    let members = |value: &Value| {
+        let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    let graph: Value = serde_json::from_str(GRAPH).unwrap();
+    for preset in Preset::ALL {
+        let raw: Value = serde_json::from_str(preset.json()).unwrap();
+        for place in [
+            "/synchronizationRules/0",
+            "/synchronizationRules/1",
+            "/synchronizationRules/0/objectMappings/0",
+            "/synchronizationRules/0/objectMappings/0/attributeMappings/0",
+            "/directories/0",
+            "/directories/1/objects/0",
+            "/directories/1/objects/0/attributes/0",
+        ] {
+            let (ours, theirs) = (raw.pointer(place).unwrap(), graph.pointer(place).unwrap());
+            assert_eq!(members(ours), members(theirs), "{place}");
+        }
+        let mut sources = 0;
+        for rule in raw["synchronizationRules"].as_array().unwrap() {
+            for mapping in rule["objectMappings"][0]["attributeMappings"].as_array().unwrap() {
+                let source = &mapping["source"];
+                let expression = Expression::parse(source["expression"].as_str().unwrap()).unwrap();
+                assert_eq!(expression.to_graph().to_string(), source.to_string());
+                sources += 1;
+            }
+        }
+        assert!(sources > 10);
+    }
+}
+
+/// Attributes that admins commonly want are known on both sides, so that mapping them needs no definition.
+#[test]
+fn presets_know_the_usual_attributes() {
+    for preset in Preset::ALL {
+        let schema = Schema::preset(preset).unwrap();
+        let (rule, mapping) = schema.mapping(ObjectType::User).unwrap();
+        let source = schema.object(&rule.source_directory, &mapping.source_object).unwrap();
+        let target = schema.object(&rule.target_directory, &mapping.target_object).unwrap();
+        for name in ["extensionAttribute1", "extensionAttribute15", "employeeHireDate", "companyName", "usageLocation"]
+        {
+            assert!(source.attribute(name).is_some(), "{name}");
+        }
+        for name in [
+            "nickName",
+            "locale",
+            "roles",
+            "roles[primary eq \"True\"].value",
+            "emails[type eq \"home\"].value",
+            "phoneNumbers[type eq \"pager\"].value",
+            "addresses[type eq \"home\"].country",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter",
+        ] {
+            assert!(target.attribute(name).is_some(), "{name}");
+        }
+        for attribute in &target.attributes {
+            assert!(crate::scim::path::AttrPath::parse(&attribute.name).is_ok(), "{}", attribute.name);
+        }
+    }
 }
 
 #[test]

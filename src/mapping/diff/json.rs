@@ -1,6 +1,6 @@
 //! Any two pieces of JSON.
 
-use super::{Change, Part};
+use super::{Change, Part, pairs};
 use serde_json::Value;
 
 /// Every place that differs. An absent member and null are the same.
@@ -12,6 +12,14 @@ pub(super) fn diff(path: &str, before: Option<&Value>, after: Option<&Value>, pu
             for name in one.keys().chain(new) {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 diff(&path, one.get(name), other.get(name), push);
+            }
+        }
+        (Some(Value::Array(one)), Some(Value::Array(other))) if keyed(one).is_some() && keyed(other).is_some() => {
+            let (one, other) = (keyed(one).unwrap_or_default(), keyed(other).unwrap_or_default());
+            for (before, after) in pairs(&one, &other, |(key, _)| (*key).to_owned()) {
+                let key = before.or(after).map_or("", |(key, _)| key);
+                let value = |entry: Option<&(&str, &Value)>| entry.and_then(|(_, entry)| entry.get("value")).cloned();
+                diff(&format!("{path}[{key}]"), value(before).as_ref(), value(after).as_ref(), push);
             }
         }
         (Some(Value::Array(one)), Some(Value::Array(other))) => {
@@ -27,6 +35,12 @@ pub(super) fn diff(path: &str, before: Option<&Value>, after: Option<&Value>, pu
             }
         }
     }
+}
+
+/// The entries of a list of `{key, value}`, whose order does not count; with any other member it is a list like others.
+fn keyed(list: &[Value]) -> Option<Vec<(&str, &Value)>> {
+    let entry = |entry: &'_ Value| entry.as_object().is_some_and(|e| e.len() == 2 && e.contains_key("value"));
+    list.iter().map(|e| Some((e.get("key")?.as_str()?, e)).filter(|_| entry(e))).collect()
 }
 
 /// A text as it is, anything else as JSON.

@@ -198,7 +198,9 @@ fn anything_else_is_named_by_its_path() {
     rule["priority"] = json!(7);
     let mapping = &mut rule["objectMappings"][0];
     mapping["name"] = json!("Users");
-    mapping["metadata"] = json!([{"key": "IsCustomerDefined", "value": "true"}]);
+    let metadata = mapping["metadata"].as_array_mut().unwrap();
+    metadata.reverse();
+    metadata.last_mut().unwrap()["value"] = json!("true");
     mapping["attributeMappings"][3]["exportMissingReferences"] = json!(true);
     mapping["attributeMappings"][3]["source"]["x"] = json!(1);
     raw["directories"][1]["readOnly"] = json!(true);
@@ -208,13 +210,15 @@ fn anything_else_is_named_by_its_path() {
         format!("{place}.attributeMappings[3].exportMissingReferences: false → true"),
         format!("{place}.attributeMappings[3].source.x: – → 1"),
         format!("{place}.name: {USERS} → Users"),
+        format!("{place}.metadata[IsCustomerDefined]: false → true"),
         "directories[Flock].readOnly: false → true".to_owned(),
-        "version: heeler-1 → 2".to_owned(),
+        "version: heeler-2 → 2".to_owned(),
         "fromTheFuture: – → {\"a\":1}".to_owned(),
         "synchronizationRules[USER_OUTBOUND_USER].priority: 1 → 7".to_owned(),
     ] {
         assert!(found.contains(&expected), "{expected} is not among {found:#?}");
     }
+    assert_eq!(found.len(), 8, "{found:#?}");
 }
 
 #[test]
@@ -240,7 +244,7 @@ fn another_preset_is_compared_side_by_side() {
 #[test]
 fn a_mapping_that_is_gone() {
     let mut raw = flock().as_value().clone();
-    raw["synchronizationRules"][0]["objectMappings"].as_array_mut().unwrap().remove(1);
+    raw["synchronizationRules"][1]["objectMappings"].as_array_mut().unwrap().clear();
     let found = flock().diff(&Schema::from_value(raw).unwrap());
     assert_eq!(found.len(), 1);
     assert_eq!((&found[0].part, &found[0].after), (&Part::Mapping, &None));

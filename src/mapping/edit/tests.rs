@@ -352,7 +352,7 @@ fn nothing_is_changed_when_one_of_several_edits_fails() {
     let edits = [set("title", source("[department]")), set("nothing", source("[mail]"))];
     assert!(users(&flock(), &edits).is_err());
     let mut raw = flock().as_value().clone();
-    raw["synchronizationRules"][0]["objectMappings"].as_array_mut().unwrap().remove(1);
+    raw["synchronizationRules"].as_array_mut().unwrap().remove(1);
     let error = Schema::from_value(raw).unwrap().edited(ObjectType::Group, &[Edit::Enable(true)]).unwrap_err();
     assert!(error.to_string().contains("no mapping of Group objects"), "{error}");
 }

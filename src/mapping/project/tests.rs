@@ -67,7 +67,7 @@ fn scim_projects_a_person_without_the_manager() {
             "userName": "ada@contoso.com", "active": true, "displayName": "Ada Lovelace", "title": "Analyst",
             "emails[type eq \"work\"].value": "ada@contoso.com",
             "emails[type eq \"other\"].value": ["SMTP:ada@contoso.com", "smtp:a@contoso.com"],
-            "name.givenName": "Ada", "name.familyName": "Lovelace",
+            "name.givenName": "Ada", "name.familyName": "Lovelace", "name.formatted": "Ada Lovelace",
             "addresses[type eq \"work\"].streetAddress": "12 St James",
             "addresses[type eq \"work\"].postalCode": "W1",
             "addresses[type eq \"other\"].formatted": "B4",
@@ -80,7 +80,16 @@ fn scim_projects_a_person_without_the_manager() {
     );
     // The mobile number is null in the directory: nothing flows (E7.13).
     let empty: Vec<&str> = projection.empty.iter().map(|i| mapping.rules[*i].target.as_str()).collect();
-    assert_eq!(empty, ["phoneNumbers[type eq \"mobile\"].value"]);
+    assert_eq!(
+        empty,
+        [
+            "preferredLanguage",
+            "addresses[type eq \"work\"].locality",
+            "addresses[type eq \"work\"].region",
+            "addresses[type eq \"work\"].country",
+            "phoneNumbers[type eq \"mobile\"].value",
+        ]
+    );
 }
 
 #[test]
@@ -229,4 +238,43 @@ fn roles_reach_expressions() {
     let roles = [Role { id: "r".into(), value: None, display_name: "Editor".into() }];
     let projection = mapping.project(&SourceObject::user(&ada).with_roles(&roles), false, &context());
     assert_eq!(named(&mapping, &projection.values)["title"], json!("Editor"));
+}
+
+#[test]
+fn custom_and_typed_targets_take_their_declared_type() {
+    use crate::mapping::{AttributeType, Edit, NewAttribute, NewSource, Settings, Side};
+    let written = |target: &str, kind: Option<AttributeType>, expression: &str| {
+        let settings = Settings { source: Some(NewSource::parse(expression).unwrap()), ..Settings::default() };
+        let attribute = NewAttribute { kind, ..NewAttribute::new(target) };
+        let edits = [Edit::Define { side: Side::Target, attribute }, Edit::Add { target: target.into(), settings }];
+        let schema = Schema::preset(Preset::Scim).unwrap().edited(ObjectType::User, &edits).unwrap();
+        let mapping = schema.compile(ObjectType::User).unwrap().unwrap();
+        assert_eq!(mapping.warnings, [], "{target}");
+        let projection = mapping.project(&SourceObject::user(&ada()), false, &context());
+        match projection.problems.as_slice() {
+            [] => named(&mapping, &projection.values)[target].clone(),
+            [problem, ..] => json!({"problem": problem.code}),
+        }
+    };
+    let custom = "urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User:tag";
+    for (target, kind, expression, expected) in [
+        (custom, None, "[department]", json!("Engines")),
+        (custom, Some(AttributeType::Boolean), "\"True\"", json!(true)),
+        (custom, Some(AttributeType::Boolean), "IIF([department] = \"Engines\", \"False\", \"True\")", json!(false)),
+        (custom, Some(AttributeType::Boolean), "[department]", json!({"problem": "ARG_TYPE"})),
+        (custom, Some(AttributeType::Integer), "[employeeId]", json!(7)),
+        (custom, Some(AttributeType::Integer), "Count([proxyAddresses])", json!(2)),
+        (custom, Some(AttributeType::Integer), "[surname]", json!({"problem": "ARG_TYPE"})),
+        ("urn:contoso:badge:1.0:User:flags.active", None, "Not(\"false\")", json!(true)),
+        (
+            "urn:contoso:badge:1.0:User:cards[type eq \"door\"].number",
+            Some(AttributeType::Integer),
+            "[employeeId]",
+            json!(7),
+        ),
+        ("ims[type eq \"xmpp\"].value", None, "[mailNickname]", json!("ada")),
+        ("phoneNumbers[type eq \"work\"].primary", None, "\"true\"", json!(true)),
+    ] {
+        assert_eq!(written(target, kind, expression), expected, "{target} {expression}");
+    }
 }

@@ -142,6 +142,9 @@ impl World {
             attribute("userType", "\"Employee\"", json!({ "flowType": "ObjectAddOnly" })),
         ]);
         world.schema["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"] = rules;
+        // Two targets that the app's schema does not have, so that there is something to warn about.
+        let known = world.schema["directories"][1]["objects"][0]["attributes"].as_array_mut().unwrap();
+        known.retain(|attribute| !["timezone", "userType"].iter().any(|name| attribute["name"] == *name));
         world.schema["synchronizationRules"][0]["objectMappings"][0]["scope"] = json!({ "groups": [{ "clauses": [
             { "attribute": "department", "operator": "NOT EQUALS", "value": "Contractor" },
             { "attribute": "country", "operator": "EQUALS", "value": "GB" },
