@@ -18,6 +18,7 @@ pub mod functions;
 mod lexer;
 mod parser;
 mod reference;
+mod regex;
 mod tree;
 mod tree_form;
 mod value;
@@ -27,6 +28,7 @@ pub use error::{Code, ExpressionError, Span};
 pub use eval::{Outcome, Source};
 pub use functions::{Function, Profile};
 pub use reference::reference;
+pub use regex::{Fault, Pattern, PatternError};
 pub use value::{Role, Value};
 
 use tree::Node;
@@ -69,6 +71,14 @@ impl Expression {
     /// A value that a function cannot take; the mapping then fails for this object.
     pub fn evaluate(&self, source: &dyn Source, context: &Context) -> Result<Outcome, ExpressionError> {
         eval::evaluate(&self.root, source, context)
+    }
+
+    /// What is wrong whatever the data is, although it is an error only where it is evaluated: literal patterns that
+    /// cannot be read, and groups they do not have. For telling when a mapping is saved.
+    pub fn problems(&self) -> Vec<ExpressionError> {
+        let mut problems = Vec::new();
+        self.root.visit(&mut |node| problems.extend(functions::problem(node)));
+        problems
     }
 
     /// The text as it was written.

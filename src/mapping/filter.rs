@@ -7,12 +7,9 @@ use super::error::{Issue, MappingError};
 use super::operator::Operator;
 use super::reader::Place;
 use super::source::SourceObject;
-use fancy_regex::{Regex, RegexBuilder};
+use crate::expression::Pattern;
 use serde::Serialize;
 use serde_json::Value;
-
-/// Steps a pattern may go back before the match is given up. .NET would search for ever.
-const BACKTRACK_LIMIT: usize = 1_000_000;
 
 /// A scoping filter of an object mapping. It is in scope if any group holds; a group holds if all its clauses do.
 #[derive(Clone, Debug)]
@@ -38,7 +35,7 @@ struct Clause {
     operator: Option<Operator>,
     values: Vec<String>,
     /// One per value; `None`: a broken pattern, which matches nobody, negated or not.
-    patterns: Vec<Option<Regex>>,
+    patterns: Vec<Option<Pattern>>,
 }
 
 /// What one clause says about one object.
@@ -201,27 +198,24 @@ fn texts(place: &Place<'_>) -> Result<Vec<String>, MappingError> {
 }
 
 impl Clause {
-    fn compile(&self, place: &Place<'_>, issues: &mut Vec<Issue>) -> Vec<Option<Regex>> {
+    fn compile(&self, place: &Place<'_>, issues: &mut Vec<Issue>) -> Vec<Option<Pattern>> {
         if !self.operator.is_some_and(Operator::is_regex) {
             return Vec::new();
         }
-        let compile = |pattern: &String| {
-            let compiled = RegexBuilder::new(pattern).backtrack_limit(BACKTRACK_LIMIT).build();
-            match compiled {
-                Ok(regex) => {
-                    if !(pattern.starts_with('^') || pattern.ends_with('$')) {
-                        let message = format!(
-                            "the pattern {pattern} may match anywhere in the value; write ^…$ if the whole value is meant"
-                        );
-                        issues.push(Issue::warning(&place.path, message));
-                    }
-                    Some(regex)
+        let compile = |pattern: &String| match Pattern::compile(pattern) {
+            Ok(compiled) => {
+                if !(pattern.starts_with('^') || pattern.ends_with('$')) {
+                    let message = format!(
+                        "the pattern {pattern} may match anywhere in the value; write ^…$ if the whole value is meant"
+                    );
+                    issues.push(Issue::warning(&place.path, message));
                 }
-                Err(error) => {
-                    let message = format!("the pattern {pattern} does not compile, it would match nobody: {error}");
-                    issues.push(Issue::error(&place.path, message));
-                    None
-                }
+                Some(compiled)
+            }
+            Err(error) => {
+                let message = format!("the pattern {pattern} does not compile, it would match nobody: {error}");
+                issues.push(Issue::error(&place.path, message));
+                None
             }
         };
         self.values.iter().map(compile).collect()
