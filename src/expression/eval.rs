@@ -84,7 +84,8 @@ impl Evaluator<'_> {
                 Ok(Value::Text(joined))
             }
             Kind::Call(function, arguments) => {
-                let call = Call { function, arguments, span: node.span, evaluator: self };
+                let pattern = node.pattern.as_ref();
+                let call = Call { function, arguments, pattern, span: node.span, evaluator: self };
                 let value = match &function.body {
                     Body::Lazy(run) => run(&call)?,
                     Body::Eager(run) => run(&call, &call.values()?)?,

@@ -7,11 +7,13 @@ mod letters;
 mod lists;
 mod logic;
 mod numbers;
+mod replace;
 mod roles;
 mod text;
 
-use super::error::{Code, Span};
+use super::error::{Code, ExpressionError, Span};
 use super::eval::{Evaluator, Stop, stop};
+use super::regex::{Pattern, PatternError};
 use super::tree::Node;
 use super::value::Value;
 use std::fmt;
@@ -108,7 +110,7 @@ impl Function {
                 return Err(format!("{name} needs its argument `{}`: {}", parameter.name, self.signature()));
             }
         }
-        Ok(())
+        if name == "Replace" { replace::check(written) } else { Ok(()) }
     }
 
     /// `Name(required, optional?, repeating…)`.
@@ -139,6 +141,8 @@ impl PartialEq for Function {
 pub(super) struct Call<'a> {
     pub(super) function: &'static Function,
     pub(super) arguments: &'a [Option<Node>],
+    /// The literal pattern, if the function has one.
+    pub(super) pattern: Option<&'a Result<Pattern, PatternError>>,
     pub(super) span: Span,
     pub(super) evaluator: &'a Evaluator<'a>,
 }
@@ -192,6 +196,19 @@ impl Call<'_> {
             .and_then(Value::to_integer)
             .ok_or_else(|| self.fail(index, Code::ArgType, format!("{} must be a whole number", self.parameter(index))))
     }
+}
+
+/// Reads the pattern of a call if it is a literal.
+pub(super) fn literal_pattern(
+    function: &Function,
+    arguments: &[Option<Node>],
+) -> Option<Result<Pattern, PatternError>> {
+    if function.name == "Replace" { replace::literal_pattern(arguments) } else { None }
+}
+
+/// What is wrong with a node whatever the data: a literal pattern, or a literal group that it does not have.
+pub(super) fn problem(node: &Node) -> Option<ExpressionError> {
+    replace::problem(node)
 }
 
 /// Finds a function of a dialect. The error names the nearest one.
@@ -331,7 +348,7 @@ pub static TABLE: &[Function] = &[
             optional("template"),
         ],
         "A text with parts replaced.",
-        Pending,
+        Each(replace::run),
     ),
     Function {
         name: "SelectUniqueValue",

@@ -73,7 +73,7 @@ impl Parser {
             return Err(self.error("comparisons do not chain: compare two values only, and nest IIF for more"));
         }
         let span = left.span.to(right.span);
-        Ok(Node { kind: Kind::Compare(operator, Box::new(left), Box::new(right)), span })
+        Ok(Node::new(Kind::Compare(operator, Box::new(left), Box::new(right)), span))
     }
 
     fn concat(&mut self, depth: usize) -> Result<Node, ExpressionError> {
@@ -90,7 +90,7 @@ impl Parser {
             self.at += 1;
             let right = self.primary(depth)?;
             let span = left.span.to(right.span);
-            left = Node { kind: Kind::Concat(Box::new(left), Box::new(right)), span };
+            left = Node::new(Kind::Concat(Box::new(left), Box::new(right)), span);
         }
         Ok(left)
     }
@@ -126,7 +126,7 @@ impl Parser {
                 return Err(ExpressionError::new(Code::ParseError, message, span));
             }
         };
-        Ok(Node { kind, span })
+        Ok(Node::new(kind, span))
     }
 
     fn call(&mut self, name: &str, name_span: Span, depth: usize) -> Result<Node, ExpressionError> {
@@ -170,7 +170,8 @@ impl Parser {
         let end = self.tokens.get(self.at.saturating_sub(1)).map_or(self.end, |(_, span)| span.end);
         let span = Span::new(name_span.start, end);
         check(function, &arguments, name_span)?;
-        Ok(Node { kind: Kind::Call(function, arguments), span })
+        let pattern = functions::literal_pattern(function, &arguments);
+        Ok(Node { kind: Kind::Call(function, arguments), span, pattern })
     }
 }
 

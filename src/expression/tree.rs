@@ -2,6 +2,7 @@
 
 use super::error::Span;
 use super::functions::{Function, Profile};
+use super::regex::{Pattern, PatternError};
 use std::fmt;
 
 /// A comparison operator.
@@ -101,6 +102,8 @@ impl Constant {
 pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) span: Span,
+    /// The literal pattern of a call, read once. A broken one is an error where it is evaluated, not before.
+    pub(super) pattern: Option<Result<Pattern, PatternError>>,
 }
 
 /// Two trees are equal when they mean the same; where they stood in their texts does not matter.
@@ -124,6 +127,23 @@ pub(super) enum Kind {
 }
 
 impl Node {
+    pub(super) fn new(kind: Kind, span: Span) -> Self {
+        Self { kind, span, pattern: None }
+    }
+
+    /// Every node, from the outside in and from the left.
+    pub(super) fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
+        visit(self);
+        match &self.kind {
+            Kind::Call(_, arguments) => arguments.iter().flatten().for_each(|argument| argument.visit(visit)),
+            Kind::Compare(_, left, right) | Kind::Concat(left, right) => {
+                left.visit(visit);
+                right.visit(visit);
+            }
+            Kind::Attribute(_) | Kind::Text(_) | Kind::Number(_) | Kind::Constant(_) => {}
+        }
+    }
+
     pub(super) fn visit_attributes<'a>(&'a self, visit: &mut dyn FnMut(&'a str)) {
         match &self.kind {
             Kind::Attribute(name) => visit(name),

@@ -206,9 +206,9 @@ fn mistakes_name_the_place() {
             "did you mean Not?",
         ),
         (
-            |m| m["attributeMappings"][1]["source"]["expression"] = json!("Replace([mail], \"a\", , , \"b\")"),
+            |m| m["attributeMappings"][1]["source"]["expression"] = json!("Replace([mail], \"a\")"),
             format!("{place}.attributeMappings[1].source.expression"),
-            "does not support yet",
+            "one of these",
         ),
         (|m| m["attributeMappings"][0]["matchingPriority"] = json!(0), place.to_owned(), "matchingPriority"),
         (
