@@ -56,7 +56,7 @@ fn as_expected(answer: &Value, expected: &Value) -> bool {
         Some(pattern) => {
             let Some(text) = answer["value"].as_str() else { return false };
             let least = expected["min"].as_object().cloned().unwrap_or_default();
-            fancy_regex::Regex::new(pattern).unwrap().is_match(text).unwrap()
+            heeler::expression::Pattern::compile(pattern).unwrap().is_match(text).unwrap()
                 && least.iter().all(|(name, n)| class(name, text) as u64 >= n.as_u64().unwrap())
         }
     }

@@ -22,8 +22,8 @@ use std::path::Path;
 
 pub(super) async fn run(ctx: &Ctx, command: MappingCommand) -> Outcome {
     match command {
-        MappingCommand::Show { version } => show::run(ctx, version),
-        MappingCommand::Export { version } => show::export(ctx, version),
+        MappingCommand::Show { number } => show::run(ctx, number),
+        MappingCommand::Export { number } => show::export(ctx, number),
         MappingCommand::Set { target, source, rule, save } => {
             change::set(ctx, &target, source.as_deref(), &rule, &save).await
         }
@@ -37,7 +37,7 @@ pub(super) async fn run(ctx: &Ctx, command: MappingCommand) -> Outcome {
         MappingCommand::Disable { save } => change::enable(ctx, false, &save).await,
         MappingCommand::Import { file, save } => change::import(ctx, &file, &save).await,
         MappingCommand::Reset { save } => change::reset(ctx, &save).await,
-        MappingCommand::Rollback { version, save } => change::rollback(ctx, version, &save).await,
+        MappingCommand::Rollback { number, save } => change::rollback(ctx, number, &save).await,
         MappingCommand::History => history::run(ctx),
         MappingCommand::Diff { from, to } => history::diff(ctx, from.as_deref(), to.as_deref()),
         MappingCommand::Preview { file, user } => preview::run(ctx, file.as_deref(), user.as_deref()),

@@ -9,14 +9,14 @@ pub enum MappingCommand {
     /// Show them as tables
     Show {
         /// A version instead of the mapping in force
-        #[arg(long, value_name = "N")]
-        version: Option<i64>,
+        #[arg(value_name = "VERSION")]
+        number: Option<i64>,
     },
     /// Print them as a schema file in Graph shape
     Export {
         /// A version instead of the mapping in force
-        #[arg(long, value_name = "N")]
-        version: Option<i64>,
+        #[arg(value_name = "VERSION")]
+        number: Option<i64>,
     },
     /// Change what fills an attribute of the app, and when
     Set {
@@ -116,8 +116,8 @@ pub enum MappingCommand {
     /// Put an earlier version in force again, as a new version
     Rollback {
         /// The version
-        #[arg(value_name = "N")]
-        version: i64,
+        #[arg(value_name = "VERSION")]
+        number: i64,
         /// How it is saved.
         #[command(flatten)]
         save: SaveArgs,

@@ -41,7 +41,7 @@ fn fits(found: &Json, expected: &Json) -> bool {
     let least = |class: &str, of: fn(char) -> bool| {
         text.chars().filter(|c| of(*c)).count() as u64 >= expected["min"][class].as_u64().unwrap_or(0)
     };
-    fancy_regex::Regex::new(pattern).unwrap().is_match(text).unwrap()
+    Pattern::compile(pattern).unwrap().is_match(text).unwrap()
         && least("digit", |c| c.is_ascii_digit())
         && least("lower", |c| c.is_ascii_lowercase())
         && least("upper", |c| c.is_ascii_uppercase())

@@ -93,7 +93,7 @@ fn node(node: &Node) -> Json {
         Kind::Attribute(name) => source(node, "Attribute", name, Vec::new()),
         Kind::Text(text) => source(node, "Constant", text, Vec::new()),
         Kind::Number(spelling) => {
-            let text = Node { kind: Kind::Text(as_text(spelling)), span: node.span };
+            let text = Node::new(Kind::Text(as_text(spelling)), node.span);
             self::node(&text)
         }
         Kind::Constant(constant) => source(node, "Function", constant.as_str(), Vec::new()),
@@ -191,7 +191,7 @@ fn read(source: &Json, profile: Profile, depth: usize) -> Result<Node, Expressio
         let kind = member(source, "type").unwrap_or_default();
         return Err(wrong(format!("`{kind}` is not one of Attribute, Constant, Function")));
     };
-    Ok(Node { kind, span: Span::default() })
+    Ok(Node::new(kind, Span::default()))
 }
 
 /// A constant may be written with quotes, as its name, or as its bare text.
@@ -203,7 +203,7 @@ fn constant(text: Option<&str>, name: Option<&str>, profile: Profile) -> Result<
         return Ok(node);
     }
     let text = name.or(text).ok_or_else(|| wrong("a constant without a name"))?;
-    Ok(Node { kind: Kind::Text(text.to_owned()), span: Span::default() })
+    Ok(Node::new(Kind::Text(text.to_owned()), Span::default()))
 }
 
 type Entry = (String, Option<Node>);

@@ -221,6 +221,7 @@ fn compile_rule(
         },
     };
     check::source(mapping, &rule_source, source, issues);
+    check::expression(mapping, &rule_source, issues);
     let source_type = match &rule_source {
         RuleSource::Direct(name) => source.and_then(|object| object.attribute(name)).map(|a| a.kind),
         _ => None,

@@ -138,7 +138,7 @@ mod tests {
         drop(pool.reader().unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 4000).unwrap();
         assert!(matches!(pool.reader(), Err(StoreError::Newer { .. })));
-        Connection::open(&path).unwrap().pragma_update(None, "user_version", 5).unwrap();
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 6).unwrap();
         let last = pool.reader().unwrap();
         pool.close();
         drop(last);

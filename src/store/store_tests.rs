@@ -217,7 +217,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     let before = std::fs::read(&path).unwrap();
     for refused in [Store::open(&path).unwrap_err(), Store::open_read_only(&path).unwrap_err()] {
         let words = refused.to_string();
-        assert!(words.contains("written by a newer Heeler (schema 99, this one knows 5)"), "{words}");
+        assert!(words.contains("written by a newer Heeler (schema 99, this one knows 6)"), "{words}");
         assert!(words.contains("flock.db"), "{words}");
     }
     assert_eq!(std::fs::read(&path).unwrap(), before);

@@ -4,18 +4,29 @@ use super::Call;
 use super::text::{lower, map_case, upper};
 use crate::expression::eval::Stop;
 use crate::expression::value::Value;
-use fancy_regex::Regex;
+use regex_syntax::hir::{Class, HirKind};
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Characters outside ASCII that end a word: the categories that .NET's `TextInfo` takes for separators.
-static SEPARATOR: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{Z}\p{Cc}\p{Cf}\p{P}\p{S}]$").ok());
-static LETTER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\p{L}$").ok());
-static LATIN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}&&\p{Latin}]$").ok());
+static SEPARATOR: LazyLock<Ranges> = LazyLock::new(|| ranges(r"[\p{Z}\p{Cc}\p{Cf}\p{P}\p{S}]"));
+static LETTER: LazyLock<Ranges> = LazyLock::new(|| ranges(r"\p{L}"));
+static LATIN: LazyLock<Ranges> = LazyLock::new(|| ranges(r"[\p{L}&&\p{Latin}]"));
 
-fn is(class: &LazyLock<Option<Regex>>, c: char) -> bool {
-    let mut buffer = [0; 4];
-    class.as_ref().is_some_and(|class| class.is_match(c.encode_utf8(&mut buffer)).unwrap_or(false))
+/// Characters from the first to the last of each, in order.
+type Ranges = Vec<(char, char)>;
+
+/// The characters of a class; a test knows that these three can be read.
+fn ranges(class: &str) -> Ranges {
+    match regex_syntax::parse(class).map(regex_syntax::hir::Hir::into_kind) {
+        Ok(HirKind::Class(Class::Unicode(class))) => class.iter().map(|range| (range.start(), range.end())).collect(),
+        _ => Ranges::new(),
+    }
+}
+
+fn is(class: &Ranges, c: char) -> bool {
+    let after = class.partition_point(|(first, _)| *first <= c);
+    after.checked_sub(1).and_then(|index| class.get(index)).is_some_and(|(_, last)| c <= *last)
 }
 
 /// An apostrophe (U+0027) does not end a word, the typographic one does.
@@ -115,4 +126,16 @@ fn spelled_out(c: char) -> Option<&'static str> {
         'Ł' => "L",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_of_their_classes() {
+        assert!(is(&LATIN, 'é') && is(&LATIN, 'ß') && !is(&LATIN, 'Ω') && !is(&LATIN, '×'));
+        assert!(is(&LETTER, 'Ω') && is(&LETTER, '漢') && !is(&LETTER, '²'));
+        assert!(is(&SEPARATOR, '’') && is(&SEPARATOR, '\u{a0}') && !is(&SEPARATOR, '٣') && !is(&SEPARATOR, '\u{301}'));
+    }
 }

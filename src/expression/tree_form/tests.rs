@@ -39,7 +39,7 @@ fn plain(node: &Node) -> Node {
         }
         other => other.clone(),
     };
-    Node { kind, span: node.span }
+    Node::new(kind, node.span)
 }
 
 fn check(expression: &Expression, profile: Profile) {

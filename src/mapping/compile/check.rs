@@ -2,7 +2,7 @@
 
 use super::{Rule, RuleSource};
 use crate::mapping::attribute::{AttributeDefinition, Mutability, ObjectDefinition};
-use crate::mapping::error::{Issue, MappingError};
+use crate::mapping::error::{Issue, MappingError, Severity};
 use crate::mapping::extension::{ExtensionName, extension_name};
 use crate::mapping::filter::ScopingFilter;
 use crate::mapping::near::{Near, nearest, nearest_target};
@@ -62,6 +62,24 @@ pub(super) fn target(
         let near = nearest_target(target, object.attributes.iter().map(|a| a.name.as_str()));
         let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         let message = format!("the app's schema has no attribute {target}: its type is guessed{hint}");
+        issues.push(Issue::warning(&mapping.path, message));
+    }
+}
+
+/// What is known to be wrong with an expression before anybody's data is seen. It runs as far as it can, as it does in
+/// Entra: a broken pattern fails only for whom it is used.
+pub(super) fn expression(mapping: &AttributeMapping, source: &RuleSource, issues: &mut Vec<Issue>) {
+    let RuleSource::Expression(expression) = source else { return };
+    let path = format!("{}.source.expression", mapping.path);
+    for problem in expression.problems() {
+        let issue = Issue::in_expression(&path, expression.text(), problem);
+        issues.push(Issue { severity: Severity::Warning, ..issue });
+    }
+    if source.is_random() && mapping.flow_type != FlowType::ObjectAddOnly {
+        let message = format!(
+            "{} gets another random value in every cycle, and everybody an update; let it apply on create only",
+            mapping.target
+        );
         issues.push(Issue::warning(&mapping.path, message));
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 fn run(text: &str, attributes: &Json) -> Result<Json, ExpressionError> {
     let source = |name: &str| attributes.get(name).map_or(Value::Null, Value::from_json);
-    let context = Context::new("2025-07-30T00:00:00Z".parse().unwrap());
+    let context = Context::preview("2025-07-30T00:00:00Z".parse().unwrap());
     match Expression::parse(text)?.evaluate(&source, &context)? {
         Outcome::Value(Value::Null) => Ok(Json::Null),
         Outcome::Value(list @ Value::List(_)) => Ok(json!(list.to_texts())),
