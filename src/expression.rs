@@ -11,6 +11,7 @@
 //! The functions of the language are one table, [`functions::TABLE`]: the parser checks calls against it, the
 //! evaluator runs them from it, and documentation is written from it.
 
+mod date;
 mod error;
 mod eval;
 pub mod functions;
@@ -19,6 +20,7 @@ mod parser;
 mod tree;
 mod value;
 
+pub use date::DateTime;
 pub use error::{Code, ExpressionError, Span};
 pub use eval::{Context, Outcome, Source};
 pub use functions::{Function, Profile};

@@ -1,6 +1,7 @@
 //! The functions of the language: one table. The parser checks calls against it, the evaluator runs from it, and
 //! documentation is written from it.
 
+mod dates;
 mod lists;
 mod logic;
 mod numbers;
@@ -90,6 +91,9 @@ impl Function {
         let name = self.name;
         if name == "Switch" {
             return logic::check_switch(written);
+        }
+        if name == "FormatDateTime" {
+            return dates::check_format(written);
         }
         let repeats = self.parameters.last().is_some_and(|p| p.repeats);
         if used > self.parameters.len() && !repeats {
@@ -238,26 +242,26 @@ pub static TABLE: &[Function] = &[
     ),
     app("BitAnd", &[one("value1"), one("value2")], "The bits set in both numbers.", All(numbers::bit_and)),
     app("CBool", &[one("Expression")], "True or False for a comparison, a number or a text.", All(logic::to_boolean)),
-    app("CDate", &[one("Expression")], "The UTC date of a text.", Pending),
+    app("CDate", &[one("Expression")], "The UTC date of a text.", All(dates::to_date)),
     app("Coalesce", &[many("source")], "The first argument that is not null.", Lazily(logic::coalesce)),
     app("ConvertToBase64", &[one("source")], "Base64 of the text in UTF-16.", Each(text::to_base64)),
     app("ConvertToUTF8Hex", &[one("source")], "The UTF-8 bytes in hexadecimal.", Each(text::to_hex)),
     app("Count", &[one("attribute")], "How many values there are.", All(lists::count)),
     app("CStr", &[one("value")], "The text form of a value.", Each(numbers::to_text)),
-    app("DateAdd", &[one("interval"), one("value"), one("dateTime")], "A date some intervals later.", Pending),
+    app("DateAdd", &[one("interval"), one("value"), one("dateTime")], "A date some intervals later.", All(dates::add)),
     app(
         "DateDiff",
         &[one("interval"), one("date1"), one("date2")],
         "How many intervals lie between two dates.",
-        Pending,
+        All(dates::difference),
     ),
-    app("DateFromNum", &[one("value")], "The date of a FILETIME number.", Pending),
+    app("DateFromNum", &[one("value")], "The date of a FILETIME number.", All(dates::from_number)),
     app("DefaultDomain", &[], "The tenant's default domain.", All(roles::default_domain)),
     app(
         "FormatDateTime",
-        &[one("source"), optional("dateTimeStyles"), one("inputFormat"), optional("outputFormat")],
+        &[one("source"), optional("dateTimeStyles"), one("inputFormat"), one("outputFormat")],
         "A date text in another format.",
-        Pending,
+        All(dates::format),
     ),
     app("Guid", &[], "A new random GUID.", Pending),
     app(
@@ -293,8 +297,8 @@ pub static TABLE: &[Function] = &[
     app("Mid", &[one("source"), one("start"), one("length")], "A part of a text.", Each(text::mid)),
     app("NormalizeDiacritics", &[one("source")], "The text without accents.", Pending),
     app("Not", &[one("source")], "False for True, True for anything else.", All(logic::not)),
-    app("Now", &[], "The current UTC date.", Pending),
-    app("NumFromDate", &[one("value")], "The FILETIME number of a date.", Pending),
+    app("Now", &[], "The current UTC date.", All(dates::now)),
+    app("NumFromDate", &[one("value")], "The FILETIME number of a date.", All(dates::to_number)),
     app("PCase", &[one("source"), optional("wordSeparators")], "Every word with a capital letter.", Pending),
     app(
         "RandomString",

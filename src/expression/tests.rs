@@ -18,7 +18,11 @@ fn profile(name: Option<&str>) -> Profile {
 fn run(vector: &Json) -> Json {
     let attributes = vector["attributes"].clone();
     let source = move |name: &str| attributes.get(name).map_or(Value::Null, Value::from_json);
-    let context = context().with_default_domain(vector["defaultDomain"].as_str().map(str::to_owned));
+    let mut context = context().with_default_domain(vector["defaultDomain"].as_str().map(str::to_owned));
+    if let Some(clock) = vector["now"].as_str() {
+        let clock = date::read(clock, DateTime::MIN).unwrap();
+        context.now = clock.iso().parse().unwrap();
+    }
     let text = vector["expression"].as_str().unwrap();
     let outcome = Expression::parse_as(text, profile(vector["profile"].as_str()))
         .and_then(|expression| expression.evaluate(&source, &context));
