@@ -12,6 +12,7 @@
 //! evaluator runs them from it, and documentation is written from it.
 
 mod context;
+mod date;
 mod error;
 mod eval;
 pub mod functions;
@@ -24,6 +25,7 @@ mod tree_form;
 mod value;
 
 pub use context::{Context, Random};
+pub use date::DateTime;
 pub use error::{Code, ExpressionError, Span};
 pub use eval::{Outcome, Source};
 pub use functions::{Function, Profile};
@@ -122,6 +124,12 @@ impl Expression {
     pub fn function(&self) -> Option<&'static str> {
         self.root.function()
     }
+}
+
+/// An instant as `CDate` reads it: without an offset it is in UTC. `None` if the text is no date, or one that only says
+/// a time of day.
+pub fn instant(text: &str) -> Option<jiff::Timestamp> {
+    date::read(text, DateTime::MIN).ok()?.iso().parse().ok()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::args::EvalArgs;
 use super::resolve::resolve;
 use super::{CliError, Ctx, Exit, Outcome, caret, lines, listing};
 use crate::engine;
-use crate::expression::{Context, Expression, ExpressionError, Outcome as Evaluated, Profile, Value};
+use crate::expression::{self, Context, Expression, ExpressionError, Outcome as Evaluated, Profile, Value};
 use crate::mapping::SourceObject;
 use crate::model::ObjectType;
 use crate::store::{job as job_table, mirror};
@@ -28,7 +28,7 @@ fn answer(question: &Map<String, Json>) -> Result<Json, String> {
     let attributes = lines::attributes(question)?;
     let profile = profile(lines::text(question, "profile")?)?;
     let now = match lines::text(question, "now")? {
-        Some(now) => instant(now).ok_or_else(|| format!("`now` is no date: {now}"))?,
+        Some(now) => expression::instant(now).ok_or_else(|| format!("`now` is no date: {now}"))?,
         None => Timestamp::now(),
     };
     let existing = match question.get("existing") {
@@ -57,11 +57,6 @@ fn profile(name: Option<&str>) -> Result<Profile, String> {
         Some("connect") => Ok(Profile::Connect),
         Some(other) => Err(format!("there is no profile `{other}`: it is app, cloudsync or connect")),
     }
-}
-
-/// A date as the language itself reads one.
-fn instant(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
 }
 
 /// The declared type of the attribute that the value is for: one that cannot be read as that type is an error, as it
@@ -135,7 +130,7 @@ pub(super) fn run(ctx: Option<&Ctx>, json: bool, text: &str, args: &EvalArgs) ->
         .map_err(|error| if json { json_error(text, &error) } else { caret::error(text, &error, None) })?;
     let now = match &args.now {
         None => Timestamp::now(),
-        Some(now) => instant(now).ok_or_else(|| {
+        Some(now) => expression::instant(now).ok_or_else(|| {
             CliError::new(Exit::Usage, format!("--now is no date: {now}")).advise("write it as 2026-11-30T08:00:00Z")
         })?,
     };

@@ -30,8 +30,6 @@ pub enum Code {
     ParseError,
     /// No function of that name in this dialect.
     UnknownFunction,
-    /// Entra has the function, this version of Heeler does not yet.
-    NotSupported,
     /// Too many, too few, or the wrong combination of arguments.
     ArgCount,
     /// A function that may only stand at the outside stands inside another one.
@@ -60,7 +58,6 @@ impl Code {
         match self {
             Self::ParseError => "PARSE_ERROR",
             Self::UnknownFunction => "UNKNOWN_FUNCTION",
-            Self::NotSupported => "NOT_SUPPORTED",
             Self::ArgCount => "ARG_COUNT",
             Self::NotTopLevel => "NOT_TOP_LEVEL",
             Self::ArgType => "ARG_TYPE",

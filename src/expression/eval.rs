@@ -1,6 +1,7 @@
 //! Tree and data to value.
 
 use super::context::Context;
+use super::date::{self, DateTime};
 use super::error::{Code, ExpressionError, Span};
 use super::functions::{Body, Call, Eager};
 use super::tree::{Constant, Kind, Node, Operator};
@@ -59,6 +60,11 @@ pub(super) struct Evaluator<'a> {
 }
 
 impl Evaluator<'_> {
+    /// The clock as a date of the language.
+    pub(super) fn now(&self) -> DateTime {
+        DateTime::from_timestamp(self.context.now)
+    }
+
     pub(super) fn value(&self, node: &Node) -> Result<Value, Stop> {
         match &node.kind {
             Kind::Attribute(name) => Ok(self.source.attribute(name)),
@@ -69,7 +75,7 @@ impl Evaluator<'_> {
             Kind::Constant(name) => Ok(Value::text(name.as_str())),
             Kind::Compare(operator, left, right) => {
                 let (left, right) = (self.value(left)?, self.value(right)?);
-                Ok(Value::Boolean(compare(*operator, &left, &right)))
+                Ok(Value::Boolean(compare(*operator, &left, &right, self.now())))
             }
             Kind::Concat(left, right) => {
                 let mut joined = String::new();
@@ -90,10 +96,6 @@ impl Evaluator<'_> {
                     Body::Lazy(run) => run(&call)?,
                     Body::Eager(run) => run(&call, &call.values()?)?,
                     Body::Mapped(run) => mapped(&call, *run)?,
-                    Body::Pending => {
-                        let message = format!("{} is not supported yet", function.name);
-                        return Err(stop(Code::NotSupported, message, node.span));
-                    }
                 };
                 bounded(function.name, value, node.span)
             }
@@ -139,15 +141,21 @@ fn number(spelling: &str) -> Value {
 }
 
 /// `left operator right`. A side without a value makes every comparison false, `<>` included.
-fn compare(operator: Operator, left: &Value, right: &Value) -> bool {
+fn compare(operator: Operator, left: &Value, right: &Value, now: DateTime) -> bool {
     if left.is_empty() || right.is_empty() {
         return false;
     }
     let (left, right) = (left.single(), right.single());
-    if (matches!(left, Value::Boolean(_)) || matches!(right, Value::Boolean(_)))
-        && let (Some(left), Some(right)) = (left.to_boolean(), right.to_boolean())
-    {
+    let is_boolean = matches!(left, Value::Boolean(_)) || matches!(right, Value::Boolean(_));
+    if is_boolean && let (Some(left), Some(right)) = (left.to_boolean(), right.to_boolean()) {
         return operator.holds(left.cmp(&right));
+    }
+    if !is_boolean && (matches!(left, Value::DateTime(_)) || matches!(right, Value::DateTime(_))) {
+        return match (instant(left, now), instant(right, now)) {
+            (Some(left), Some(right)) => operator.holds(left.cmp(&right)),
+            // As with a number and something that is none.
+            _ => operator == Operator::NotEqual,
+        };
     }
     let (Some(left_text), Some(right_text)) = (left.to_text(), right.to_text()) else {
         // Two values or more have no order and equal no single value.
@@ -167,4 +175,12 @@ fn compare(operator: Operator, left: &Value, right: &Value) -> bool {
         return operator.holds(left.cmp(&right));
     }
     operator.holds(left_text.encode_utf16().cmp(right_text.encode_utf16()))
+}
+
+/// A date as it is, anything else by its text as `CDate` reads it.
+fn instant(value: &Value, now: DateTime) -> Option<DateTime> {
+    match value {
+        Value::DateTime(date) => Some(*date),
+        other => date::read(&other.to_text()?, now).ok(),
+    }
 }

@@ -2,6 +2,7 @@
 //! documentation is written from it.
 
 mod binary;
+mod dates;
 mod generated;
 mod letters;
 mod lists;
@@ -64,8 +65,6 @@ pub(super) enum Body {
     Mapped(Eager),
     /// The function itself decides which arguments to evaluate.
     Lazy(Lazy),
-    /// Known, but not built yet: refused when the mapping is loaded.
-    Pending,
 }
 
 /// A function of the language.
@@ -84,17 +83,15 @@ pub struct Function {
 }
 
 impl Function {
-    /// Whether the function can be used; otherwise loading an expression with it fails.
-    pub fn is_supported(&self) -> bool {
-        !matches!(self.body, Body::Pending)
-    }
-
     /// Checks which arguments are written; the error says what is wrong.
     pub(super) fn check(&self, written: &[bool]) -> Result<(), String> {
         let used = written.iter().rposition(|w| *w).map_or(0, |last| last + 1);
         let name = self.name;
         if name == "Switch" {
             return logic::check_switch(written);
+        }
+        if name == "FormatDateTime" {
+            return dates::check_format(written);
         }
         let repeats = self.parameters.last().is_some_and(|p| p.repeats);
         if used > self.parameters.len() && !repeats {
@@ -238,7 +235,7 @@ const fn cloud(name: &'static str, parameters: &'static [Parameter], summary: &'
     Function { name, profile: Profile::CloudSync, parameters, summary, top_level: false, body }
 }
 
-use Body::{Eager as All, Lazy as Lazily, Mapped as Each, Pending};
+use Body::{Eager as All, Lazy as Lazily, Mapped as Each};
 
 /// Every function of every dialect, by name.
 pub static TABLE: &[Function] = &[
@@ -258,26 +255,26 @@ pub static TABLE: &[Function] = &[
     ),
     app("BitAnd", &[one("value1"), one("value2")], "The bits set in both numbers.", All(numbers::bit_and)),
     app("CBool", &[one("Expression")], "True or False for a comparison, a number or a text.", All(logic::to_boolean)),
-    app("CDate", &[one("Expression")], "The UTC date of a text.", Pending),
+    app("CDate", &[one("Expression")], "The UTC date of a text.", All(dates::to_date)),
     app("Coalesce", &[many("source")], "The first argument that is not null.", Lazily(logic::coalesce)),
     app("ConvertToBase64", &[one("source")], "Base64 of the text in UTF-16.", Each(text::to_base64)),
     app("ConvertToUTF8Hex", &[one("source")], "The UTF-8 bytes in hexadecimal.", Each(text::to_hex)),
     app("Count", &[one("attribute")], "How many values there are.", All(lists::count)),
     app("CStr", &[one("value")], "The text form of a value.", Each(numbers::to_text)),
-    app("DateAdd", &[one("interval"), one("value"), one("dateTime")], "A date some intervals later.", Pending),
+    app("DateAdd", &[one("interval"), one("value"), one("dateTime")], "A date some intervals later.", All(dates::add)),
     app(
         "DateDiff",
         &[one("interval"), one("date1"), one("date2")],
         "How many intervals lie between two dates.",
-        Pending,
+        All(dates::difference),
     ),
-    app("DateFromNum", &[one("value")], "The date of a FILETIME number.", Pending),
+    app("DateFromNum", &[one("value")], "The date of a FILETIME number.", All(dates::from_number)),
     app("DefaultDomain", &[], "The tenant's default domain.", All(roles::default_domain)),
     app(
         "FormatDateTime",
-        &[one("source"), optional("dateTimeStyles"), one("inputFormat"), optional("outputFormat")],
+        &[one("source"), optional("dateTimeStyles"), one("inputFormat"), one("outputFormat")],
         "A date text in another format.",
-        Pending,
+        All(dates::format),
     ),
     app("Guid", &[], "A new random GUID.", All(generated::guid)),
     app(
@@ -313,8 +310,8 @@ pub static TABLE: &[Function] = &[
     app("Mid", &[one("source"), one("start"), one("length")], "A part of a text.", Each(text::mid)),
     app("NormalizeDiacritics", &[one("source")], "The text without accents.", Each(letters::normalize_diacritics)),
     app("Not", &[one("source")], "False for True, True for anything else.", All(logic::not)),
-    app("Now", &[], "The current UTC date.", Pending),
-    app("NumFromDate", &[one("value")], "The FILETIME number of a date.", Pending),
+    app("Now", &[], "The current UTC date.", All(dates::now)),
+    app("NumFromDate", &[one("value")], "The FILETIME number of a date.", All(dates::to_number)),
     app(
         "PCase",
         &[one("source"), optional("wordSeparators")],

@@ -2,7 +2,7 @@
 
 use super::MAX_CHARACTERS;
 use super::error::{Code, ExpressionError, Span};
-use super::functions::{self, Body, Function, Profile};
+use super::functions::{self, Function, Profile};
 use super::lexer::{Token, lex};
 use super::tree::{Constant, Kind, Node, Operator};
 
@@ -179,9 +179,5 @@ impl Parser {
 fn check(function: &Function, arguments: &[Option<Node>], span: Span) -> Result<(), ExpressionError> {
     let written: Vec<bool> = arguments.iter().map(Option::is_some).collect();
     function.check(&written).map_err(|message| ExpressionError::new(Code::ArgCount, message, span))?;
-    if matches!(function.body, Body::Pending) {
-        let message = format!("{} is a function of Entra that Heeler does not support yet", function.name);
-        return Err(ExpressionError::new(Code::NotSupported, message, span));
-    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Values, and what one kind of value becomes where another is needed.
 
+use super::date::DateTime;
 use std::cmp::Ordering;
 
 /// An app role of a person, as `appRoleAssignments` carries it.
@@ -33,6 +34,8 @@ pub enum Value {
     Decimal(String),
     /// A Boolean, in text form `True` or `False`.
     Boolean(bool),
+    /// An instant, in text form `3/16/2020 7:00:00 AM`; in UTC.
+    DateTime(DateTime),
     /// Several values. A list of one behaves as its element, an empty one as null.
     List(Vec<Value>),
     /// An app role.
@@ -105,6 +108,7 @@ impl Value {
             Self::Number(number) => Some(number.to_string()),
             Self::Boolean(true) => Some("True".to_owned()),
             Self::Boolean(false) => Some("False".to_owned()),
+            Self::DateTime(date) => Some(date.to_string()),
             Self::Role(role) => Some(role.json()),
         }
     }
@@ -122,7 +126,7 @@ impl Value {
         match self {
             Self::Text(text) | Self::Decimal(text) => text.len(),
             Self::List(values) => values.iter().map(Self::size).sum(),
-            Self::Null | Self::Number(_) | Self::Boolean(_) | Self::Role(_) => 0,
+            Self::Null | Self::Number(_) | Self::Boolean(_) | Self::DateTime(_) | Self::Role(_) => 0,
         }
     }
 
@@ -147,7 +151,7 @@ impl Value {
                 t if t.eq_ignore_ascii_case("false") => Some(false),
                 t => Decimal::parse(t).map(|d| !d.is_zero()),
             },
-            Self::List(_) | Self::Role(_) => None,
+            Self::DateTime(_) | Self::List(_) | Self::Role(_) => None,
         }
     }
 }

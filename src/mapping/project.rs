@@ -194,7 +194,10 @@ fn convert_one(rule: &Rule, value: &Value) -> Result<Json, String> {
     match rule.target_type {
         AttributeType::String | AttributeType::Reference | AttributeType::Binary => Ok(Json::String(text)),
         _ if text.trim().is_empty() => Ok(Json::Null),
-        AttributeType::DateTime => Ok(Json::String(text)),
+        AttributeType::DateTime => Ok(Json::String(match value {
+            Value::DateTime(date) => date.iso(),
+            _ => text,
+        })),
         AttributeType::Boolean => value.to_boolean().map(Json::Bool).ok_or_else(|| unreadable("True or False")),
         AttributeType::Integer => value.to_integer().map(Json::from).ok_or_else(|| unreadable("a whole number")),
     }

@@ -4,7 +4,7 @@ use super::{Desk, read_file, refused};
 use crate::cli::resolve::resolve;
 use crate::cli::{CliError, Ctx, Exit, Outcome, listing};
 use crate::engine;
-use crate::expression::{Context, Role};
+use crate::expression::{self, Context, Role};
 use crate::mapping::{CompiledMapping, Projection, SourceObject, graph_object};
 use crate::model::{DirectoryUser, ObjectType};
 use crate::store::{job as job_table, mirror};
@@ -66,7 +66,7 @@ pub(super) fn run(ctx: &Ctx, file: &Path, mapping: Option<&Path>) -> Outcome {
     let tests = read(file)?;
     let now = match &tests.now {
         None => jiff::Timestamp::now(),
-        Some(now) => now.parse().map_err(|_| {
+        Some(now) => expression::instant(now).ok_or_else(|| {
             CliError::new(Exit::Usage, format!("{}: now is no date: {now}", file.display()))
                 .advise("write it as 2026-11-30T08:00:00Z")
         })?,

@@ -201,6 +201,12 @@ fn values_take_the_declared_type() {
         ("String", false, "Item([proxyAddresses], 9)", json!({"problem": "OUT_OF_RANGE"})),
         ("String", true, "RemoveDuplicates([proxyAddresses])", json!(["SMTP:ada@contoso.com", "smtp:a@contoso.com"])),
         ("String", true, "ToLower([mailNickname])", json!(["ada"])),
+        ("String", false, "CDate(\"2020-03-16-07:00\")", json!("3/16/2020 7:00:00 AM")),
+        ("DateTime", false, "CDate(\"2020-03-16-07:00\")", json!("2020-03-16T07:00:00Z")),
+        ("DateTime", true, "CDate(\"2020-03-16-07:00\")", json!(["2020-03-16T07:00:00Z"])),
+        ("DateTime", false, "Append(\"16 March\", \"\")", json!("16 March")),
+        ("Boolean", false, "Now()", json!({"problem": "ARG_TYPE"})),
+        ("Integer", false, "Now()", json!({"problem": "ARG_TYPE"})),
     ] {
         assert_eq!(typed(kind, multivalued, expression), expected, "{kind} {expression}");
     }
