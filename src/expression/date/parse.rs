@@ -24,7 +24,7 @@ pub(in crate::expression) fn read(text: &str, now: DateTime) -> Result<DateTime,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind<'a> {
+enum Token<'a> {
     /// Digits.
     Number(&'a str),
     /// From 1.
@@ -42,7 +42,7 @@ enum Kind<'a> {
 
 #[derive(Clone, Copy, Debug)]
 struct Piece<'a> {
-    kind: Kind<'a>,
+    token: Token<'a>,
     /// Whether a blank stands before it.
     apart: bool,
 }
@@ -61,21 +61,21 @@ fn cut(text: &str) -> Option<Vec<Piece<'_>>> {
             c => c.len_utf8(),
         };
         let (piece, after) = rest.split_at_checked(length)?;
-        let kind = match first {
-            '0'..='9' => Kind::Number(piece),
+        let token = match first {
+            '0'..='9' => Token::Number(piece),
             c if c.is_alphabetic() => word(piece)?,
-            c => Kind::Mark(c),
+            c => Token::Mark(c),
         };
         if pieces.len() == MAX_PIECES {
             return None;
         }
-        pieces.push(Piece { kind, apart });
+        pieces.push(Piece { token, apart });
         rest = after;
     }
     Some(pieces)
 }
 
-fn word(word: &str) -> Option<Kind<'_>> {
+fn word(word: &str) -> Option<Token<'_>> {
     let among = |names: &[&'static str]| {
         let index = names.iter().position(|name| {
             let short = name.get(..3).unwrap_or(name);
@@ -84,16 +84,16 @@ fn word(word: &str) -> Option<Kind<'_>> {
         index.and_then(|index| i64::try_from(index).ok())
     };
     if let Some(month) = among(&MONTHS) {
-        return Some(Kind::Month(month + 1));
+        return Some(Token::Month(month + 1));
     }
     if let Some(weekday) = among(&WEEKDAYS) {
-        return Some(Kind::Weekday(weekday));
+        return Some(Token::Weekday(weekday));
     }
     Some(match word.to_ascii_uppercase().as_str() {
-        "AM" => Kind::Half(false),
-        "PM" => Kind::Half(true),
-        "Z" | "GMT" => Kind::Zulu(word),
-        "T" => Kind::TimeMark,
+        "AM" => Token::Half(false),
+        "PM" => Token::Half(true),
+        "Z" | "GMT" => Token::Zulu(word),
+        "T" => Token::TimeMark,
         _ => return None,
     })
 }
@@ -142,33 +142,33 @@ impl<'a> Reader<'a> {
     }
 
     fn mark(&self, ahead: usize, mark: char) -> bool {
-        self.peek(ahead).is_some_and(|piece| piece.kind == Kind::Mark(mark))
+        self.peek(ahead).is_some_and(|piece| piece.token == Token::Mark(mark))
     }
 
     fn run(&mut self) -> Option<()> {
         while let Some(piece) = self.peek(0) {
             let between = self.parts.is_empty();
-            match piece.kind {
-                Kind::Number(_) if self.mark(1, ':') => between.then(|| self.time())??,
-                Kind::Number(digits) if between && matches!(self.peek(1).map(|p| p.kind), Some(Kind::Half(_))) => {
+            match piece.token {
+                Token::Number(_) if self.mark(1, ':') => between.then(|| self.time())??,
+                Token::Number(digits) if between && matches!(self.peek(1).map(|p| p.token), Some(Token::Half(_))) => {
                     self.at += 1;
                     once(&mut self.hour, two_digits(digits)?)?;
                 }
-                Kind::Number(_) | Kind::Month(_) => self.part(piece.kind)?,
-                Kind::Weekday(day) => {
+                Token::Number(_) | Token::Month(_) => self.part(piece.token)?,
+                Token::Weekday(day) => {
                     self.at += 1;
                     once(&mut self.weekday, day)?;
                 }
-                Kind::Half(half) if between => {
+                Token::Half(half) if between => {
                     self.at += 1;
                     once(&mut self.half, half)?;
                 }
-                Kind::Zulu(_) if between => {
+                Token::Zulu(_) if between => {
                     self.at += 1;
                     once(&mut self.offset, 0)?;
                 }
-                Kind::Mark('+' | '-') if between => self.offset()?,
-                Kind::Mark(',' | '.') => self.at += 1,
+                Token::Mark('+' | '-') if between => self.offset()?,
+                Token::Mark(',' | '.') => self.at += 1,
                 _ => return None,
             }
         }
@@ -185,12 +185,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn part(&mut self, kind: Kind<'_>) -> Option<()> {
+    fn part(&mut self, token: Token<'_>) -> Option<()> {
         self.at += 1;
-        let part = match kind {
-            Kind::Number(digits) if digits.len() > 2 => Part::Year(value(digits)?),
-            Kind::Number(digits) => Part::Number(value(digits)?),
-            Kind::Month(month) => Part::Month(month),
+        let part = match token {
+            Token::Number(digits) if digits.len() > 2 => Part::Year(value(digits)?),
+            Token::Number(digits) => Part::Number(value(digits)?),
+            Token::Month(month) => Part::Month(month),
             _ => return None,
         };
         self.parts.push(part);
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
         let parts = std::mem::take(&mut self.parts);
         let date = date_of_three(&parts)?;
         once(&mut self.date, date)?;
-        if self.peek(0).is_some_and(|piece| piece.kind == Kind::TimeMark) && follows_iso(&parts) {
+        if self.peek(0).is_some_and(|piece| piece.token == Token::TimeMark) && follows_iso(&parts) {
             self.at += 1;
             self.iso_time()?;
         }
@@ -258,9 +258,9 @@ impl<'a> Reader<'a> {
             second += if self.mark(0, '.') { self.fraction()? } else { 0 };
         }
         self.below = minute * MINUTE + second;
-        match self.peek(0).map(|piece| piece.kind) {
-            Some(Kind::Mark('+' | '-')) => self.offset()?,
-            Some(Kind::Zulu("Z" | "z")) => {
+        match self.peek(0).map(|piece| piece.token) {
+            Some(Token::Mark('+' | '-')) => self.offset()?,
+            Some(Token::Zulu("Z" | "z")) => {
                 self.at += 1;
                 once(&mut self.offset, 0)?;
             }
@@ -270,16 +270,16 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Option<&'a str> {
-        let Kind::Number(digits) = self.peek(0)?.kind else { return None };
+        let Token::Number(digits) = self.peek(0)?.token else { return None };
         self.at += 1;
         Some(digits)
     }
 
     /// A point and digits right behind a second.
     fn fraction(&mut self) -> Option<i64> {
-        let point = self.peek(0).filter(|piece| piece.kind == Kind::Mark('.') && !piece.apart);
+        let point = self.peek(0).filter(|piece| piece.token == Token::Mark('.') && !piece.apart);
         let digits = self.peek(1).filter(|piece| !piece.apart);
-        let (Some(_), Some(Piece { kind: Kind::Number(digits), .. })) = (point, digits) else { return None };
+        let (Some(_), Some(Piece { token: Token::Number(digits), .. })) = (point, digits) else { return None };
         self.at += 2;
         Some(fraction_ticks(digits))
     }
@@ -289,11 +289,11 @@ impl<'a> Reader<'a> {
         let ahead = self.mark(0, '+');
         self.at += 1;
         let attached = |piece: Option<Piece<'a>>| piece.filter(|piece| !piece.apart);
-        let Kind::Number(digits) = attached(self.peek(0))?.kind else { return None };
+        let Token::Number(digits) = attached(self.peek(0))?.token else { return None };
         self.at += 1;
         let (hours, minutes) = match digits.len() {
-            1 | 2 if attached(self.peek(0)).is_some_and(|piece| piece.kind == Kind::Mark(':')) => {
-                let Kind::Number(minutes) = attached(self.peek(1))?.kind else { return None };
+            1 | 2 if attached(self.peek(0)).is_some_and(|piece| piece.token == Token::Mark(':')) => {
+                let Token::Number(minutes) = attached(self.peek(1))?.token else { return None };
                 self.at += 2;
                 (value(digits)?, two_digits(minutes)?)
             }
