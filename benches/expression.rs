@@ -6,7 +6,7 @@
 //! - `HEELER_BENCH_ROUNDS` (7): rounds; the fastest one counts
 //! - `HEELER_BENCH_EVALUATIONS` (200000): evaluations per round
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_macros)]
 
 use heeler::expression::{Context, Expression};
 use heeler::mapping::{Preset, RuleSource, Schema, SourceObject};

@@ -20,7 +20,7 @@ use serde_json::{Map, Value as Json, json};
 /// "type"?, "profile"?, "defaultDomain"?}`, with one line each: `{"value": …}` in text form, `{"flow": …}`, or
 /// `{"error": {"code", "message", "start", "end"}}`, where start and end count characters of the expression from 0.
 pub(super) fn answer_lines() -> Outcome {
-    lines::answer("eval", |question| answer(question))
+    lines::answer("eval", answer)
 }
 
 fn answer(question: &Map<String, Json>) -> Result<Json, String> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 /// `{"in_scope", "clauses": [{"group", "attribute", "operator", "value", "actual", "holds"}]}`. The group is counted
 /// from 0, every clause is evaluated, and `actual` is the attribute as it was given, or null.
 pub(super) fn run() -> Outcome {
-    lines::answer("scope", |question| verdict(question))
+    lines::answer("scope", verdict)
 }
 
 fn verdict(question: &Map<String, Value>) -> Result<Value, String> {

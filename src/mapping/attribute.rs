@@ -33,7 +33,7 @@ impl AttributeType {
 
     /// The name as Graph writes it.
     pub fn as_str(self) -> &'static str {
-        name_of(&Self::NAMES, self)
+        name_of(&Self::NAMES, &self)
     }
 
     /// Reads a name in any letter case.

@@ -239,7 +239,8 @@ impl<'a> Draft<'a> {
         };
         let flags: Vec<&str> = [("Add", flow.add), ("Update", flow.update), ("Delete", flow.delete)]
             .into_iter()
-            .filter_map(|(flag, on)| on.then(|| spelled(flag)))
+            .filter(|(_, on)| *on)
+            .map(|(flag, _)| spelled(flag))
             .collect();
         let text = if flags.is_empty() { "None".to_owned() } else { flags.join(separator) };
         object.insert("flowTypes".to_owned(), Value::String(text));

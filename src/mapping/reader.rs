@@ -104,8 +104,8 @@ pub(super) fn named<T: Copy>(names: &[(&str, T)], text: &str) -> Option<T> {
 }
 
 /// The name of a value; every value has one.
-pub(super) fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
-    names.iter().find(|(_, other)| *other == value).map_or("", |(name, _)| name)
+pub(super) fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
+    names.iter().find(|(_, other)| other == value).map_or("", |(name, _)| name)
 }
 
 /// `a.b[0].c` as a JSON pointer.

@@ -70,7 +70,7 @@ impl FlowType {
 
     /// The name as Graph writes it.
     pub fn as_str(self) -> &'static str {
-        name_of(&Self::NAMES, self)
+        name_of(&Self::NAMES, &self)
     }
 
     /// Reads a name in any letter case.
@@ -95,7 +95,7 @@ impl FlowBehavior {
 
     /// The name as Graph writes it.
     pub fn as_str(self) -> &'static str {
-        name_of(&Self::NAMES, self)
+        name_of(&Self::NAMES, &self)
     }
 
     /// Reads a name in any letter case.

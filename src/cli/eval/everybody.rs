@@ -85,7 +85,7 @@ impl Distribution {
     }
 
     /// Most frequent first.
-    fn top<'a>(of: &'a HashMap<String, Held>, least: u64) -> Vec<(&'a str, &'a Held)> {
+    fn top(of: &HashMap<String, Held>, least: u64) -> Vec<(&str, &Held)> {
         let mut all: Vec<_> =
             of.iter().filter(|(_, held)| held.count >= least).map(|(value, held)| (value.as_str(), held)).collect();
         all.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(b.0)));

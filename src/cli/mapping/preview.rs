@@ -46,7 +46,7 @@ pub(super) fn run(ctx: &Ctx, file: Option<&Path>, user: Option<&str>) -> Outcome
             Ok(Exit::Done)
         }
         (Some(user), candidate) => {
-            let place = file.map(|f| f.display().to_string()).unwrap_or_else(|| desk.place.clone());
+            let place = file.map_or_else(|| desk.place.clone(), |f| f.display().to_string());
             let schema = candidate.as_ref().unwrap_or(&desk.schema);
             let after = desk.rules(schema, &place)?.users;
             let before =

@@ -35,7 +35,7 @@ impl MappingDiff<'_> {
         let there = |scope: Option<&Value>| scope.filter(|scope| !scope.is_null()).unwrap_or(&empty).clone();
         let (before, after) = (there(before), there(after));
         json::diff(path, Some(&before), Some(&after), &mut |change| {
-            self.push(change.part, change.before, change.after)
+            self.push(change.part, change.before, change.after);
         });
     }
 

@@ -155,7 +155,7 @@ fn input_filters_and_unknown_members_of_a_filter() {
     };
     let base = with(&|_| ());
     let input = with(&|scope| {
-        scope["inputFilterGroups"] = json!([{"clauses": [{"attribute": "mail", "operator": "IS NULL"}]}])
+        scope["inputFilterGroups"] = json!([{"clauses": [{"attribute": "mail", "operator": "IS NULL"}]}]);
     });
     assert_eq!(lines(&base, &input), ["scope, input filter, group 1: – → mail IS NULL"]);
     let place = "synchronizationRules[0].objectMappings[0].scope";
