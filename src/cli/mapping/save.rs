@@ -10,7 +10,7 @@ use crate::store::mappings::MappingAction;
 use crate::sync::project::Rules;
 use crate::text::{err_line, out_json, out_line, show};
 use serde_json::json;
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _};
 
 /// A mapping that somebody wants to save.
 pub(super) struct Changed {
@@ -109,9 +109,7 @@ fn meant(save: &SaveArgs) -> Result<bool, CliError> {
         return Err(CliError::new(Exit::Usage, "nobody can be asked here, so nothing is saved")
             .advise("say --yes to save it, or --dry-run to see what it costs"));
     }
-    let mut stderr = io::stderr();
-    stderr.write_all(b"save it? [y/N] ")?;
-    stderr.flush()?;
+    err_line(&show("save it? [y/N]"));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))

@@ -39,7 +39,8 @@ impl NewClause {
         }
         let Some((operator, value)) = operator(rest) else {
             let names: Vec<&str> = Operator::ALL.iter().map(|o| o.as_str()).collect();
-            let message = format!("there is no operator behind {attribute}: write one of {}", names.join(", "));
+            let message =
+                format!("`{}` begins with no operator of filters; they are {}", rest.trim(), names.join(", "));
             return Err(wrong(message));
         };
         Ok(Self { attribute: attribute.to_owned(), operator, values: values(value) })
