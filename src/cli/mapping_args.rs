@@ -23,7 +23,7 @@ pub enum MappingCommand {
         /// Attribute of the app, such as title or emails[type eq "work"].value
         #[arg(value_name = "TARGET")]
         target: String,
-        /// [attribute], "text", or an expression
+        /// An attribute in brackets, a text in double quotes, or an expression
         #[arg(value_name = "SOURCE", allow_hyphen_values = true, conflicts_with = "no_source")]
         source: Option<String>,
         /// When it applies.
@@ -38,7 +38,7 @@ pub enum MappingCommand {
         /// Attribute of the app: a SCIM path, in a URN of its own as well
         #[arg(value_name = "TARGET")]
         target: String,
-        /// [attribute], "text", or an expression
+        /// An attribute in brackets, a text in double quotes, or an expression
         #[arg(value_name = "SOURCE", allow_hyphen_values = true, conflicts_with = "no_source")]
         source: Option<String>,
         /// What it is.
@@ -259,7 +259,7 @@ pub struct AttributeArgs {
     /// A create fails without it
     #[arg(long, requires = "kind")]
     pub required: bool,
-    /// An attribute that the directory has and the schema does not know, such as extension_<appid>_<name>
+    /// An attribute that the directory has and the schema does not know, such as extension_APPID_NAME
     #[arg(long, value_name = "NAME")]
     pub directory: Vec<String>,
 }
