@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type Expected = BTreeMap<String, Value>;
 
 const SELECT: &str = "id,accountEnabled,userPrincipalName,displayName,givenName,surname,mail,mailNickname,jobTitle,\
-department,employeeId,faxNumber,mobilePhone,businessPhones,streetAddress,postalCode,officeLocation";
+department,employeeId,faxNumber,mobilePhone,businessPhones,streetAddress,postalCode,officeLocation,\
+city,state,country,preferredLanguage";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const DEFAULT_ACCESS: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -101,13 +102,10 @@ impl Directory {
         let user = &self.users[id];
         let mut wanted = self.common(user);
         put(&mut wanted, "externalId", &user["id"]);
-        let formatted: Vec<&str> =
-            ["givenName", "surname"].iter().filter_map(|n| user[*n].as_str()).filter(|s| !s.is_empty()).collect();
-        put(&mut wanted, "name.formatted", &Value::String(formatted.join(" ")));
         wanted
     }
 
-    /// The preset `scim` (E15.22) without the manager, by hand.
+    /// The preset `scim` (E15.22, E15.23) without the manager, by hand.
     pub fn scim(&self, id: &str) -> Expected {
         let user = &self.users[id];
         let mut wanted = self.common(user);
@@ -117,6 +115,10 @@ impl Directory {
             ("enterprise.employeeNumber", "employeeId"),
             ("phoneNumbers[fax].value", "faxNumber"),
             ("phoneNumbers[mobile].value", "mobilePhone"),
+            ("preferredLanguage", "preferredLanguage"),
+            ("addresses[work].locality", "city"),
+            ("addresses[work].region", "state"),
+            ("addresses[work].country", "country"),
             ("addresses[work].postalCode", "postalCode"),
             ("addresses[work].streetAddress", "streetAddress"),
             ("addresses[other].formatted", "officeLocation"),
@@ -140,6 +142,9 @@ impl Directory {
         ] {
             put(&mut wanted, target, &user[source]);
         }
+        let formatted: Vec<&str> =
+            ["givenName", "surname"].iter().filter_map(|n| user[*n].as_str()).filter(|s| !s.is_empty()).collect();
+        put(&mut wanted, "name.formatted", &Value::String(formatted.join(" ")));
         wanted
     }
 }
@@ -169,7 +174,7 @@ pub fn seen(resource: &Value) -> Expected {
             seen.insert(path, value.clone());
         }
     };
-    for name in ["userName", "displayName", "title", "externalId"] {
+    for name in ["userName", "displayName", "title", "externalId", "preferredLanguage"] {
         keep(name.into(), &resource[name]);
     }
     // Some servers keep booleans as text.
@@ -182,7 +187,7 @@ pub fn seen(resource: &Value) -> Expected {
     for (list, kinds, parts) in [
         ("emails", &["work"][..], &["value"][..]),
         ("phoneNumbers", &["work", "mobile", "fax"][..], &["value"][..]),
-        ("addresses", &["work"][..], &["postalCode", "streetAddress"][..]),
+        ("addresses", &["work"][..], &["postalCode", "streetAddress", "locality", "region", "country"][..]),
         ("addresses", &["other"][..], &["formatted"][..]),
     ] {
         for item in resource[list].as_array().into_iter().flatten() {
