@@ -201,6 +201,7 @@ fn a_value_in_the_apps_own_form_is_not_sent_for_ever() {
 #[test]
 fn a_name_that_the_app_insists_on_is_made() {
     let stage = Stage::new(Quirks { requires: Some("name.formatted"), ..Quirks::default() });
+    stage.home.run(&["mapping", "remove", "name.formatted", "--yes"]).ok();
     stage.cycle();
     stage.everybody_is_there();
     assert!(stage.app.users().iter().all(|u| u["name"]["formatted"] == u["displayName"]));
