@@ -145,13 +145,24 @@ async fn one_job(
     let ended = keeper.await;
     // It ends with `stop`, and has nothing to give back.
     drop(follower.await);
-    let left = left.map_err(|error| CliError::new(Exit::Storage, format!("the terminal is gone: {error}")));
+    let left = match left {
+        // The window was closed: the signal that says so may come later than what it breaks.
+        Err(error) if hung_up(&error) => Ok(Left::Ended),
+        left => left.map_err(|error| CliError::new(Exit::Storage, format!("the terminal is gone: {error}"))),
+    };
     match ended {
         Ok(outcome) => left.and_then(|left| outcome.map(|()| left)),
         Err(error) => {
             left.and_then(|_| Err(CliError::new(Exit::Storage, format!("the job ended unexpectedly: {error}"))))
         }
     }
+}
+
+/// Whether the error is that of a terminal whose other end is gone.
+fn hung_up(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let gone = [Errno::IO, Errno::NXIO, Errno::NOTTY, Errno::PIPE].map(Errno::raw_os_error);
+    error.raw_os_error().is_some_and(|code| gone.contains(&code))
 }
 
 /// Folder of the person's own themes: beside the configuration file, whether there is one or not.
